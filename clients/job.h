@@ -1,0 +1,134 @@
+/*
+ * job.h - what one case asks of a client: resolved, typed, nothing left to look up.  Plain data, borrowed by the client
+ * while it runs.  Knows neither XML nor expectations.
+ */
+#ifndef CLIENTS_JOB_H
+#define CLIENTS_JOB_H
+
+#include "clients/vocab.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct gnutls_privkey_st;
+struct gnutls_pubkey_st;
+
+struct blob {
+	const void *data;
+	size_t len;
+};
+
+/* How CertificateVerify is made (conditions C-180, C-182; RFC 8446 4.4.3). */
+#define PROOF_LIST(X) X(PROOF_OWN_KEY, "own-key") X(PROOF_BIT_FLIPPED, "bit-flipped") X(PROOF_ZERO, "zero")
+ENUM_DECLARE(proof, PROOF, PROOF_LIST);
+
+/*
+ * One certificate message a client may send: raw DER in message order, never parsed on our side.  The keys are handles
+ * of the TLS library, borrowed; a key that is not the leaf's gives a real proof-of-possession failure.
+ */
+struct job_credential {
+	const char *id; /* "leaf-expired", "own:production" */
+	const struct blob *chain;
+	size_t n;
+	struct gnutls_privkey_st *key;
+	struct gnutls_pubkey_st *pub; /* of `key` */
+	enum proof proof;
+	const struct blob *issuers; /* DER names a browser matches with the CA list: the issuer of each entry of chain */
+	size_t n_issuers;
+};
+
+#define VERB_LIST(X)                                                                                       \
+	X(VERB_CONNECT, "connect")                                                                         \
+	X(VERB_REQUEST, "request")                                                                         \
+	X(VERB_AWAIT, "await")                                                                             \
+	X(VERB_ANSWER, "answer")                                                                           \
+	X(VERB_SAVE, "save")                                                                               \
+	X(VERB_CLOSE, "close")                                                                             \
+	X(VERB_WAIT, "wait")                                                                               \
+	X(VERB_RENEGOTIATE, "renegotiate")                                                                 \
+	X(VERB_KEY_UPDATE, "key-update")                                                                   \
+	X(VERB_TAMPER, "tamper")                                                                           \
+	X(VERB_REVOKE, "revoke")                                                                           \
+	X(VERB_PUBLISH, "publish")                                                                         \
+	X(VERB_RELOAD, "reload")                                                                           \
+	X(VERB_START, "start")                                                                             \
+	X(VERB_STOP, "stop")
+ENUM_DECLARE(verb, VERB, VERB_LIST);
+/* Wire verbs are ours; world verbs (revoke and on) are asked of the parent. */
+#define VERB_IS_WORLD(v) ((v) >= VERB_REVOKE)
+
+/* How far a request waits before the script goes on. */
+#define UNTIL_LIST(X) X(UNTIL_DONE, "done") X(UNTIL_SENT, "sent") X(UNTIL_ASKED, "asked") X(UNTIL_HEADERS, "headers")
+ENUM_DECLARE(until, UNTIL, UNTIL_LIST);
+
+#define HOW_CLOSE_LIST(X) X(CLOSE_NOTIFY, "notify") X(CLOSE_FIN, "fin") X(CLOSE_RESET, "reset")
+ENUM_DECLARE(how_close, HOW_CLOSE, HOW_CLOSE_LIST);
+
+#define JOB_MAX_CONNECTIONS 8
+#define JOB_MAX_REQUESTS 16
+#define JOB_NO_CREDENTIAL (-1)
+
+struct job_connect {
+	const char *host; /* SNI; NULL sends none */
+	unsigned tls;	  /* mask of BIT(enum tls) offered */
+	enum http http;	  /* decides ALPN and driver */
+	const char *alpn; /* space-separated override; NULL: by http (1.0 and 1.1 offer "http/1.1") and client */
+	enum client_kind client;
+	int credential;	    /* index into job.credentials, or JOB_NO_CREDENTIAL: decline when asked */
+	bool late_possible; /* this connection may renegotiate: no TLS 1.2 tickets (engineering.md 1a) */
+	bool offer_pha;	    /* post_handshake_auth in the ClientHello */
+	const char *resume; /* handle of a saved session, or NULL */
+};
+
+struct job_header {
+	const char *name, *value;
+};
+
+struct job_request {
+	const char *method, *target, *host; /* request target as on the wire; value of Host (NULL sends none) */
+	const struct job_header *headers;   /* sent as given: repeated and odd spellings are the script's business */
+	size_t n_headers;
+	uint64_t body; /* bytes of a generated body; 0 sends none */
+	bool chunked, expect_continue;
+	enum until until;
+};
+
+struct job_step {
+	enum verb verb;
+	int line; /* in the scenario file */
+	int conn; /* connection this step makes or works on, or -1 */
+	int req;  /* request this step makes or waits for, or -1 */
+	const char *handle; /* save: name of the session */
+	struct job_connect connect;
+	struct job_request request;
+	int credential; /* answer */
+	enum how_close how;
+	uint32_t ms; /* wait */
+};
+
+/* Where TCP goes: an IP address literal and a port.  Names are resolved before the run. */
+struct job_address {
+	const char *ip; /* "127.0.0.1", "::1" */
+	uint16_t port;
+};
+
+struct job_deadlines {
+	uint32_t connect_ms, handshake_ms, response_ms, budget_ms; /* budget: the whole case */
+};
+
+struct job {
+	const char *id; /* the case, for transcripts */
+	struct job_address address;
+	const struct job_step *steps;
+	size_t n_steps;
+	const struct job_credential *credentials;
+	size_t n_credentials;
+	struct job_deadlines deadlines;
+	const char *const *watch_headers; /* response headers to record, matched without case */
+	size_t n_watch_headers;
+	const char *const *watch_strings; /* strings looked for in response bodies (first 64 KiB) */
+	size_t n_watch_strings;
+	const char *server_ca; /* PEM file the server must chain to; NULL: record and compare only */
+};
+
+#endif

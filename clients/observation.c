@@ -1,0 +1,183 @@
+#include "clients/observation.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void observation_init(struct observation *o)
+{
+	*o = (struct observation){0};
+}
+
+void observation_fini(struct observation *o)
+{
+	arena_fini(&o->arena);
+	free(o->events);
+	*o = (struct observation){0};
+}
+
+void observation_clear(struct observation *o)
+{
+	arena_reset(&o->arena);
+	o->n = 0;
+	o->full = false;
+	o->duration_us = 0;
+}
+
+void observation_add(struct observation *o, uint32_t at_us, enum event_kind kind, int conn, int req, int32_t a,
+		     int32_t b, const char *text)
+{
+	if (o->n >= OBSERVATION_MAX_EVENTS) {
+		o->full = true;
+		return;
+	}
+	const char *kept = NULL;
+	if (text)
+		kept = arena_strndup(&o->arena, text, strnlen(text, OBSERVATION_MAX_TEXT));
+	*VEC_PUSH(o->events, o->n, o->cap) = (struct event){
+		.at_us = at_us,
+		.kind = (uint8_t)kind,
+		.conn = (int8_t)conn,
+		.req = (int8_t)req,
+		.a = a,
+		.b = b,
+		.text = kept,
+	};
+}
+
+const struct event *observation_find(const struct observation *o, size_t from, enum event_kind kind, int conn, int req)
+{
+	for (size_t i = from; i < o->n; i++) {
+		const struct event *e = &o->events[i];
+		if (e->kind == kind && (conn < 0 || e->conn == conn) && (req < 0 || e->req == req))
+			return e;
+	}
+	return NULL;
+}
+
+void observation_put(struct buf *b, const struct observation *o)
+{
+	buf_put_u32(b, o->duration_us);
+	buf_put_u8(b, o->full);
+	buf_put_u32(b, (uint32_t)o->n);
+	for (size_t i = 0; i < o->n; i++) {
+		const struct event *e = &o->events[i];
+		buf_put_u32(b, e->at_us);
+		buf_put_u8(b, e->kind);
+		buf_put_u8(b, (uint8_t)e->conn);
+		buf_put_u8(b, (uint8_t)e->req);
+		buf_put_u32(b, (uint32_t)e->a);
+		buf_put_u32(b, (uint32_t)e->b);
+		buf_put_text(b, e->text);
+	}
+}
+
+enum rc observation_get(struct reader *r, struct observation *o, struct err *err)
+{
+	observation_clear(o);
+	uint32_t duration = reader_u32(r);
+	bool full = reader_u8(r) != 0;
+	uint32_t n = reader_u32(r);
+	if (r->bad || n > OBSERVATION_MAX_EVENTS)
+		return err_set(err, RC_INPUT, "not an observation");
+	for (uint32_t i = 0; i < n && !r->bad; i++) {
+		uint32_t at = reader_u32(r);
+		unsigned kind = reader_u8(r);
+		int conn = (int8_t)reader_u8(r), req = (int8_t)reader_u8(r);
+		int32_t a = (int32_t)reader_u32(r), b = (int32_t)reader_u32(r);
+		const char *text = reader_text(r, &o->arena);
+		if (kind >= EVENT_KIND__COUNT)
+			r->bad = true;
+		if (!r->bad)
+			*VEC_PUSH(o->events, o->n, o->cap) = (struct event){
+				.at_us = at,
+				.kind = (uint8_t)kind,
+				.conn = (int8_t)conn,
+				.req = (int8_t)req,
+				.a = a,
+				.b = b,
+				.text = text,
+			};
+	}
+	if (r->bad)
+		return err_set(err, RC_INPUT, "not an observation");
+	o->full = full;
+	o->duration_us = duration;
+	return RC_OK;
+}
+
+/* What a and b mean for the kinds where they say something a reader wants. */
+static void put_numbers(struct buf *b, const struct event *e)
+{
+	switch ((enum event_kind)e->kind) {
+	case EVENT_CERTIFICATE_REQUESTED:
+		buf_addf(b, " %d CA name%s, %d bytes", e->a, e->a == 1 ? "" : "s", e->b);
+		break;
+	case EVENT_CERTIFICATE_SENT:
+		buf_addf(b, " %d certificate%s, %d bytes", e->a, e->a == 1 ? "" : "s", e->b);
+		break;
+	case EVENT_HANDSHAKE_DONE:
+		buf_addf(b, " TLS %s", tls_text((enum tls)e->a));
+		break;
+	case EVENT_ALERT_RECEIVED:
+	case EVENT_ALERT_SENT:
+		buf_addf(b, " %s %s(%d)", e->b == 1 ? "warning" : "fatal", alert_text((unsigned)e->a), e->a);
+		break;
+	case EVENT_BODY:
+		buf_addf(b, " %d bytes%s", e->a, e->b ? "" : ", cut short");
+		break;
+	case EVENT_CONNECT_FAILED:
+	case EVENT_RESET:
+	case EVENT_WRITE_LOST:
+		buf_addf(b, " %s", strerror(e->a));
+		break;
+	case EVENT_SERVER_CHAIN:
+	case EVENT_SERVER_CHAIN_CHANGED:
+	case EVENT_HANDSHAKE_FAILED:
+	case EVENT_REQUEST_SENT:
+	case EVENT_INTERIM:
+	case EVENT_RESPONSE:
+	case EVENT_FOUND:
+	case EVENT_TLS_ERROR:
+	case EVENT_SESSION_SAVED:
+	case EVENT_WORKER_DIED:
+		buf_addf(b, " %d", e->a);
+		break;
+	case EVENT_CONNECT:
+	case EVENT_CONNECTED:
+	case EVENT_HELLO_SENT:
+	case EVENT_FIRST_BYTE:
+	case EVENT_SESSION_OFFERED:
+	case EVENT_CERTIFICATE_DECLINED:
+	case EVENT_RESUMED:
+	case EVENT_HELLO_REQUEST:
+	case EVENT_REAUTH_REQUEST:
+	case EVENT_RENEGOTIATED:
+	case EVENT_REAUTHENTICATED:
+	case EVENT_HEADER:
+	case EVENT_EXCERPT:
+	case EVENT_MALFORMED:
+	case EVENT_TOO_LARGE:
+	case EVENT_CLOSE_NOTIFY:
+	case EVENT_EOF:
+	case EVENT_TIMEOUT:
+	case EVENT_CLOSED:
+	case EVENT_UNSUPPORTED:
+	case EVENT_FAULT:
+	case EVENT_TARGET_DIED:
+	case EVENT_KIND__COUNT:
+		break;
+	}
+}
+
+void observation_event_line(struct buf *b, const struct event *e)
+{
+	buf_addf(b, "%8.3f ms ", e->at_us / 1000.0);
+	if (e->conn >= 0)
+		buf_addf(b, " c%d", e->conn);
+	if (e->req >= 0)
+		buf_addf(b, " r%d", e->req);
+	buf_addf(b, " %s", event_kind_text((enum event_kind)e->kind));
+	put_numbers(b, e);
+	if (e->text && e->text[0])
+		buf_addf(b, " %.200s", e->text);
+}

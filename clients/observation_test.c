@@ -1,0 +1,54 @@
+#include "clients/observation.h"
+
+#include "harness/base/test.h"
+
+START_TEST(round_trip)
+{
+	struct observation in, out;
+	struct buf b;
+	struct err err = {{0}};
+	observation_init(&in);
+	observation_init(&out);
+	buf_init(&b, 1 << 20);
+	observation_add(&in, 10, EVENT_CONNECT, 0, -1, 0, 0, "127.0.0.1:1");
+	observation_add(&in, 900, EVENT_ALERT_RECEIVED, 0, 0, 45, 2, NULL);
+	in.duration_us = 1000;
+	observation_put(&b, &in);
+	struct reader r = {(const unsigned char *)b.data, (const unsigned char *)b.data + b.len, false};
+	ck_assert_int_eq(observation_get(&r, &out, &err), RC_OK);
+	ck_assert_uint_eq(out.n, 2);
+	ck_assert_str_eq(out.events[0].text, "127.0.0.1:1");
+	ck_assert_ptr_null(out.events[1].text);
+	ck_assert_int_eq(out.events[1].a, 45);
+	ck_assert_uint_eq(out.duration_us, 1000);
+	for (size_t cut = 0; cut < b.len; cut++) {
+		struct reader torn = {(const unsigned char *)b.data, (const unsigned char *)b.data + cut, false};
+		ck_assert_int_eq(observation_get(&torn, &out, &err), RC_INPUT);
+	}
+	observation_fini(&in);
+	observation_fini(&out);
+	buf_fini(&b);
+}
+END_TEST
+
+START_TEST(bounded)
+{
+	struct observation o;
+	observation_init(&o);
+	for (int i = 0; i < 2 * OBSERVATION_MAX_EVENTS; i++)
+		observation_add(&o, 0, EVENT_INTERIM, 0, 0, 100, 0, NULL);
+	ck_assert_uint_eq(o.n, OBSERVATION_MAX_EVENTS);
+	ck_assert(o.full);
+	observation_fini(&o);
+}
+END_TEST
+
+Suite *test_suite(void)
+{
+	Suite *s = suite_create("observation");
+	TCase *c = tcase_create("observation");
+	tcase_add_test(c, round_trip);
+	tcase_add_test(c, bounded);
+	suite_add_tcase(s, c);
+	return s;
+}

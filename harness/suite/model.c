@@ -1,0 +1,64 @@
+#include "harness/suite/model.h"
+
+#include <string.h>
+
+ENUM_DEFINE(negotiation, NEGOTIATION, NEGOTIATION_LIST);
+ENUM_DEFINE(decision, DECISION, DECISION_LIST);
+ENUM_DEFINE(severity, SEVERITY, SEVERITY_LIST);
+ENUM_DEFINE(impact, IMPACT, IMPACT_LIST);
+ENUM_DEFINE(level, LEVEL, LEVEL_LIST);
+ENUM_DEFINE(phase, PHASE, PHASE_LIST);
+ENUM_DEFINE(verdict, VERDICT, VERDICT_LIST);
+ENUM_DEFINE(echo_form, ECHO, ECHO_FORM_LIST);
+
+const struct condition *suite_condition(const struct suite *s, const char *id)
+{
+	for (size_t i = 0; id && i < s->n_conditions; i++)
+		if (strcmp(s->conditions[i].id, id) == 0)
+			return &s->conditions[i];
+	return NULL;
+}
+
+const struct requirement *suite_requirement(const struct suite *s, const char *id)
+{
+	for (size_t i = 0; id && i < s->n_requirements; i++)
+		if (strcmp(s->requirements[i].id, id) == 0)
+			return &s->requirements[i];
+	return NULL;
+}
+
+const struct profile *suite_profile(const struct suite *s, const char *id)
+{
+	for (size_t i = 0; id && i < s->n_profiles; i++)
+		if (strcmp(s->profiles[i].id, id) == 0)
+			return &s->profiles[i];
+	return NULL;
+}
+
+/* One of the alternatives behind "|" matches. */
+static bool matches(const char *pattern, const char *value)
+{
+	char each[256];
+	for (const char *p = pattern;;) {
+		size_t len = strcspn(p, "|");
+		if (len < sizeof each) {
+			memcpy(each, p, len);
+			each[len] = '\0';
+			if (text_glob(each, value))
+				return true;
+		}
+		if (!p[len])
+			return false;
+		p += len + 1;
+	}
+}
+
+bool when_holds(const struct when *w, when_lookup *lookup, const void *context)
+{
+	for (size_t i = 0; i < w->n; i++) {
+		const char *value = lookup(context, w->terms[i].key);
+		if (!value || !matches(w->terms[i].pattern, value))
+			return false;
+	}
+	return true;
+}

@@ -1,0 +1,109 @@
+/*
+ * report.h - what every report is fed, in one streaming pass in plan order: meta, then per target its cases and the cells
+ * that did not run, then totals.  A report is one `struct reporter`; it keeps no case.  All pointers are borrowed for the
+ * length of the call.
+ */
+#ifndef REPORTS_REPORT_H
+#define REPORTS_REPORT_H
+
+#include "clients/observation.h"
+#include "harness/base/err.h"
+#include "harness/judge/judge.h"
+#include "harness/plan/plan.h"
+#include "harness/suite/model.h"
+
+#include <stdio.h>
+#include <time.h>
+
+struct report_meta {
+	const char *tool_version, *suite_digest, *tls_library; /* ours */
+	const char *hostname, *command, *selection; /* command line as typed; selection "" for everything */
+	uint64_t seed;
+	time_t started;
+	uint32_t duration_ms;
+	bool interrupted; /* SIGINT, or rendered from a journal without its end */
+	bool strict;
+	enum severity fail_on;
+	const char *out; /* directory of the run */
+};
+
+struct report_target {
+	const char *name;		       /* as given to --target */
+	const char *product, *version, *library; /* of the server; "" when unknown */
+	const char *configuration;	       /* variant and --set, "" for none */
+	const char *profile;		       /* id, "" for none */
+	const char *skipped;		       /* why nothing ran (package missing ...), or NULL */
+	bool remote;
+	const char *const *notes; /* sentences: ban began, server chain changed, capability contradicted ... */
+	size_t n_notes;
+	unsigned index;
+};
+
+struct report_run {
+	unsigned repetition;
+	const struct judgement *judgement;
+	const struct observation *observation;
+	time_t started;
+};
+
+struct report_case {
+	const struct report_target *target;
+	const struct kase *kase;
+	const char *id;
+	enum verdict verdict;		  /* final: after replays and known failures */
+	const struct judgement *judgement; /* of the run that decided; before known failures */
+	const struct observation *observation;
+	const struct pin *pin; /* when verdict is known-failure or unexpected-pass */
+	const char *recipe;    /* the same with curl, or NULL */
+	const struct report_run *runs; /* every run of the case: repetitions and replays */
+	size_t n_runs;
+	const char *flaky; /* a sentence when runs disagree, or NULL */
+};
+
+/* Cells that did not run, by scenario and reason. */
+struct report_cells {
+	const struct report_target *target;
+	const struct scenario *scenario;
+	enum disposition disposition;
+	const char *reason, *clause;
+	uint64_t n;
+};
+
+struct report_totals {
+	uint64_t verdicts[VERDICT__COUNT]; /* of cases that ran */
+	uint64_t cells, run, not_run[DISPOSITION__COUNT], unfinished; /* cells = run + not_run + unfinished */
+	int exit_code;
+};
+
+struct reporter;
+struct reporter_ops {
+	const char *name; /* "junit" */
+	enum rc (*begin)(struct reporter *r, const struct report_meta *meta, struct err *err);
+	enum rc (*target)(struct reporter *r, const struct report_target *t, struct err *err);
+	enum rc (*one_case)(struct reporter *r, const struct report_case *c, struct err *err);
+	enum rc (*cells)(struct reporter *r, const struct report_cells *c, struct err *err); /* after a scenario's cases */
+	enum rc (*scenario_end)(struct reporter *r, const struct report_target *t, const struct scenario *s, struct err *err);
+	enum rc (*end)(struct reporter *r, const struct report_totals *totals, struct err *err); /* commits its file */
+	void (*close)(struct reporter *r); /* frees; drops an uncommitted file */
+};
+struct reporter {
+	const struct reporter_ops *ops;
+	const char *path; /* file or directory to write, arena of the caller */
+	void *state;
+};
+
+/* results.xml; TEST-*.xml (one file a scenario and target) under a directory; the console. */
+enum rc results_open(struct reporter *r, const char *path, struct err *err) MUST_USE;
+enum rc junit_open(struct reporter *r, const char *dir, bool every_cell, struct err *err) MUST_USE;
+struct console_spec {
+	bool colour, terminal;
+	FILE *file;
+};
+enum rc console_open(struct reporter *r, const struct console_spec *spec, struct err *err) MUST_USE;
+
+/* One plain paragraph a target for the failure texts that JUnit and the console share. */
+void report_body(struct buf *b, const struct report_case *c);
+/* "failure", "error", "skipped" or NULL for JUnit; and whether --strict changes it. */
+const char *report_junit_element(enum verdict v, bool strict);
+
+#endif
