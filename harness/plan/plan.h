@@ -13,6 +13,8 @@
 #include "harness/base/err.h"
 #include "harness/suite/model.h"
 
+#include <stdbool.h>
+
 #define PLAN_MAX_AXES 8
 #define PLAN_ID_SIZE 512
 
@@ -27,6 +29,7 @@ struct kase {
 	enum client_kind client;
 	const char *axis[PLAN_MAX_AXES]; /* value of scenario->axes[i] */
 	const struct endpoint *endpoint; /* NULL when the target has none for it */
+	bool name_endpoint;		  /* several endpoints share the mode: the id names which */
 };
 
 enum disposition {
@@ -47,11 +50,12 @@ struct plan_spec {
 	unsigned http_built; /* mask: transports of this build */
 	uint64_t seed;
 	unsigned shard, shards; /* 1-based; shards 0: no sharding */
-	bool quick;
+	bool quick;	/* the newest TLS version and one HTTP version of each scenario */
+	bool own_only;	/* no minted certificate is trusted there: conditions own:* and none only */
 };
 
 struct plan;
-/* RC_INPUT for a malformed selection; a selection that matches nothing is RC_ABSENT. */
+/* RC_INPUT for a malformed selection and for one that matches nothing. */
 enum rc plan_make(struct arena *a, const struct plan_spec *spec, const struct plan **out, struct err *err) MUST_USE;
 uint64_t plan_cells(const struct plan *p);
 void plan_case(const struct plan *p, uint64_t number, struct kase *out);
@@ -64,6 +68,8 @@ struct combination {
 	enum negotiation negotiation;
 	enum http http;
 	enum client_kind client;
+	const struct endpoint *endpoint; /* NULL: the target has none */
+	bool name_endpoint;
 	uint64_t first, n; /* case numbers */
 };
 size_t plan_combinations(const struct plan *p);
@@ -71,11 +77,22 @@ void plan_combination(const struct plan *p, size_t i, struct combination *out);
 /* The case that runs at position `i` of the combination under the seed. */
 uint64_t plan_order(const struct plan *p, const struct combination *c, uint64_t i);
 
+/* The cells of one scenario in one combination: consecutive case numbers.  In order of numbers. */
+struct segment {
+	const struct scenario *scenario;
+	size_t combination;
+	uint64_t first, n;
+};
+size_t plan_segments(const struct plan *p, const struct segment **out);
+
 /*
  * The control of a case: the condition it differs from, under the default script of the same combination.  NULL when the
  * case needs none (it is its own control).
  */
 const struct condition *plan_control(const struct plan *p, const struct kase *k);
+
+/* A case of the default script with `condition` in the combination of `k`: what a control runs. */
+void plan_control_case(const struct kase *k, const struct condition *condition, struct kase *out);
 
 void plan_id(const struct kase *k, char out[static PLAN_ID_SIZE]); /* suite/scenario[tls=1.3,...] */
 const char *plan_value(const void *kase, const char *key);	     /* a when_lookup over a struct kase */

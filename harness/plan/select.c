@@ -1,0 +1,145 @@
+#include "harness/plan/select.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct rule {
+	const char *pattern; /* of ids; NULL: the terms decide */
+	struct when terms;
+};
+
+struct selection {
+	const struct plan_spec *spec;
+	struct rule *select, *skip;
+};
+
+static enum rc parse_rule(struct arena *a, const char *text, struct rule *out, struct err *err)
+{
+	if (!*text)
+		return err_set(err, RC_INPUT, "an empty selection");
+	if (strchr(text, '/') || strchr(text, '[') || !strchr(text, '=')) {
+		out->pattern = text;
+		return RC_OK;
+	}
+	size_t n = 1;
+	for (const char *p = text; *p; p++)
+		n += *p == ',';
+	struct when_term *terms = ARENA_NEW(a, struct when_term, n);
+	for (size_t i = 0; i < n; i++) {
+		size_t len = strcspn(text, ",");
+		const char *equal = memchr(text, '=', len);
+		if (!equal || equal == text)
+			return err_set(err, RC_INPUT, "selection \"%.*s\": want axis=value", (int)len, text);
+		terms[i].key = arena_strndup(a, text, (size_t)(equal - text));
+		terms[i].pattern = arena_strndup(a, equal + 1, len - (size_t)(equal + 1 - text));
+		text += len + 1;
+	}
+	out->terms = (struct when){terms, n};
+	return RC_OK;
+}
+
+/* A misspelt axis would match nothing and say nothing: every key must be known to some scenario. */
+static enum rc check_keys(const struct suite *suite, const struct when *w, struct err *err)
+{
+	static const char *const fixed[] = {"tls",	"negotiation", "http",	   "client", "condition",
+					    "endpoint", "scenario",    "suite",	   "severity", "impact"};
+	for (size_t i = 0; i < w->n; i++) {
+		bool known = text_index(fixed, sizeof fixed / sizeof *fixed, w->terms[i].key) >= 0;
+		for (size_t s = 0; !known && s < suite->n_scenarios; s++)
+			for (size_t x = 0; x < suite->scenarios[s].n_axes; x++)
+				known = known || text_equal(suite->scenarios[s].axes[x].name, w->terms[i].key);
+		if (!known)
+			return err_set(err, RC_INPUT, "selection: no axis is called \"%s\"", w->terms[i].key);
+	}
+	return RC_OK;
+}
+
+static enum rc parse_rules(struct arena *a, const struct plan_spec *spec, const char *const *texts, size_t n,
+			   struct rule **out, struct err *err)
+{
+	enum rc rc = RC_OK;
+	*out = ARENA_NEW(a, struct rule, n + 1);
+	for (size_t i = 0; i < n; i++) {
+		TRY(parse_rule(a, texts[i], &(*out)[i], err));
+		TRY(check_keys(spec->suite, &(*out)[i].terms, err));
+	}
+out:
+	return rc;
+}
+
+enum rc selection_parse(struct arena *a, const struct plan_spec *spec, struct selection **out, struct err *err)
+{
+	enum rc rc;
+	struct selection *s = ARENA_NEW(a, struct selection, 1);
+	s->spec = arena_memdup(a, spec, sizeof *spec);
+	if (spec->shards && (spec->shard < 1 || spec->shard > spec->shards))
+		return err_set(err, RC_INPUT, "shard %u of %u does not exist", spec->shard, spec->shards);
+	TRY(parse_rules(a, spec, spec->select, spec->n_select, &s->select, err));
+	TRY(parse_rules(a, spec, spec->skip, spec->n_skip, &s->skip, err));
+	*out = s;
+out:
+	return rc;
+}
+
+static bool rule_holds(const struct rule *r, const struct kase *k)
+{
+	if (!r->pattern)
+		return when_holds(&r->terms, plan_value, k);
+	char id[PLAN_ID_SIZE], stem[PLAN_ID_SIZE];
+	plan_id(k, id);
+	snprintf(stem, sizeof stem, "%s/%s", k->scenario->suite, k->scenario->id);
+	return text_glob(r->pattern, id) || text_glob(r->pattern, stem) || text_glob(r->pattern, k->scenario->id) ||
+	       text_glob(r->pattern, k->scenario->suite) || text_equal(k->scenario->formerly, r->pattern);
+}
+
+bool selection_takes(const struct selection *s, const struct kase *k)
+{
+	bool in = s->spec->n_select == 0;
+	for (size_t i = 0; !in && i < s->spec->n_select; i++)
+		in = rule_holds(&s->select[i], k);
+	for (size_t i = 0; in && i < s->spec->n_skip; i++)
+		in = !rule_holds(&s->skip[i], k);
+	return in;
+}
+
+static unsigned highest(unsigned mask)
+{
+	unsigned at = 0;
+	while (mask >>= 1)
+		at++;
+	return at;
+}
+
+/* One TLS and one HTTP version a scenario: the newest that scenario, target and build share; HTTP/1.1 before 1.0. */
+static bool is_quick(const struct plan_spec *spec, const struct kase *k)
+{
+	unsigned tls = k->scenario->tls & spec->target->tls;
+	unsigned http = k->scenario->http & spec->target->http & spec->http_built;
+	return (unsigned)k->tls == highest(tls) && (unsigned)k->http == highest(http);
+}
+
+static bool in_shard(const struct plan_spec *spec, const struct kase *k)
+{
+	char id[PLAN_ID_SIZE];
+	if (!spec->shards)
+		return true;
+	plan_id(k, id);
+	return text_hash(id, strlen(id), 0) % spec->shards == spec->shard - 1;
+}
+
+const char *selection_excludes(const struct selection *s, const struct kase *k)
+{
+	if (!selection_takes(s, k))
+		return "not selected";
+	if (k->scenario->impact > s->spec->impact)
+		return "its impact is above what --impact allows";
+	if (s->spec->own_only && k->condition && !k->condition->own && !k->condition->none)
+		return "the target is not known to trust a CA of ours (--pki)";
+	if (s->spec->own_only && !k->condition && !k->scenario->default_script)
+		return "the target is not known to trust a CA of ours (--pki)";
+	if (s->spec->quick && !is_quick(s->spec, k))
+		return "--quick takes the newest versions only";
+	if (!in_shard(s->spec, k))
+		return "another shard runs it";
+	return NULL;
+}
