@@ -116,6 +116,12 @@ struct job_deadlines {
 	uint32_t connect_ms, handshake_ms, response_ms, budget_ms; /* budget: the whole case */
 };
 
+/*
+ * Slots of job.watch_strings: an entry that is NULL or "" is never found.  Behind them the subject of each credential,
+ * for targets that echo the identity in the body.
+ */
+enum { JOB_WATCH_ACCEPT, JOB_WATCH_REJECT, JOB_WATCH_ECHO, JOB_WATCH_SUBJECTS };
+
 struct job {
 	const char *id; /* the case, for transcripts */
 	struct job_address address;
@@ -126,7 +132,7 @@ struct job {
 	struct job_deadlines deadlines;
 	const char *const *watch_headers; /* response headers to record, matched without case */
 	size_t n_watch_headers;
-	const char *const *watch_strings; /* strings looked for in response bodies (first 64 KiB) */
+	const char *const *watch_strings; /* looked for in response bodies (first 64 KiB): EVENT_FOUND names the index */
 	size_t n_watch_strings;
 	const char *server_ca; /* PEM file the server must chain to; NULL: record and compare only */
 };

@@ -1,0 +1,304 @@
+#include "harness/run/job_build.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define MAX_CREDENTIALS 8
+#define MAX_HANDLES 32
+
+struct building {
+	struct arena *arena;
+	const struct job_spec *spec;
+	struct job_credential credentials[MAX_CREDENTIALS];
+	struct shown_identity identities[MAX_CREDENTIALS];
+	const char *ids[MAX_CREDENTIALS];
+	size_t n;
+	const char *conns[JOB_MAX_CONNECTIONS];
+	int n_conns;
+	const char *reqs[JOB_MAX_REQUESTS];
+	int n_reqs;
+	bool saves; /* the script keeps sessions: TLS 1.2 tickets must be on */
+	struct err *err;
+};
+
+/* {axis} inside a value; an unknown name was refused at load. */
+static const char *expand(struct building *b, const char *text)
+{
+	if (!text || !strchr(text, '{'))
+		return text;
+	struct buf out;
+	buf_init(&out, 65536);
+	for (const char *p = text; *p;) {
+		const char *end = *p == '{' ? strchr(p, '}') : NULL;
+		if (!end) {
+			buf_add(&out, p++, 1);
+			continue;
+		}
+		const char *key = arena_strndup(b->arena, p + 1, (size_t)(end - p - 1));
+		const char *value = plan_value(b->spec->kase, key);
+		buf_adds(&out, value ? value : "");
+		p = end + 1;
+	}
+	const char *copy = arena_strndup(b->arena, out.data ? out.data : "", out.len);
+	buf_fini(&out);
+	return copy;
+}
+
+static const char *value(struct building *b, const struct script_step *s, const char *name)
+{
+	for (size_t i = 0; i < s->n_attributes; i++)
+		if (strcmp(s->attributes[i].name, name) == 0)
+			return expand(b, s->attributes[i].value);
+	return NULL;
+}
+
+static bool is_yes(const char *text)
+{
+	return text && strcmp(text, "yes") == 0;
+}
+
+static int handle(const char *const *names, int n, const char *name)
+{
+	for (int i = 0; name && i < n; i++)
+		if (names[i] && strcmp(names[i], name) == 0)
+			return i;
+	return -1;
+}
+
+static enum rc credential(struct building *b, const char *id, int *index)
+{
+	const struct condition *c =
+		id ? suite_condition(b->spec->suite, id) : b->spec->kase->condition;
+	*index = JOB_NO_CREDENTIAL;
+	if ((id && strcmp(id, "none") == 0) || !c || c->none)
+		return id && !c && strcmp(id, "none") != 0 ?
+			       err_set(b->err, RC_INPUT, "no condition is called %s", id) :
+			       RC_OK;
+	*index = handle(b->ids, (int)b->n, c->id);
+	if (*index >= 0)
+		return RC_OK;
+	if (b->n == MAX_CREDENTIALS)
+		return err_set(b->err, RC_INPUT, "a script uses more than %d credentials", MAX_CREDENTIALS);
+	struct minted m = {0};
+	enum rc rc = forge_mint(b->spec->forge, c, b->spec->serial * MAX_CREDENTIALS + b->n, b->arena, &m, b->err);
+	if (rc != RC_OK)
+		return rc;
+	*index = (int)b->n;
+	b->ids[b->n] = c->id;
+	b->credentials[b->n] = m.credential;
+	b->credentials[b->n].id = c->id;
+	b->identities[b->n] = (struct shown_identity){
+		.credential = c->id,
+		.subject = arena_strdup(b->arena, m.subject),
+		.sha1 = arena_strdup(b->arena, m.sha1),
+		.sha256 = arena_strdup(b->arena, m.sha256),
+	};
+	b->n++;
+	return RC_OK;
+}
+
+static unsigned tls_mask(const char *words)
+{
+	char word[16];
+	unsigned mask = 0;
+	enum tls v;
+	while (text_word(&words, word, sizeof word))
+		if (tls_parse(word, &v))
+			mask |= BIT(v);
+	return mask;
+}
+
+static const char *host_of(const struct building *b, const char *name)
+{
+	const struct live_endpoint *e = b->spec->endpoint;
+	for (size_t i = 0; name && i < e->endpoint->n_names; i++)
+		if (strcmp(e->endpoint->names[i].id, name) == 0)
+			return e->names[i];
+	return name && strchr(name, '.') ? name : e->host;
+}
+
+static void connect_defaults(const struct building *b, struct job_connect *c)
+{
+	const struct kase *k = b->spec->kase;
+	*c = (struct job_connect){
+		.host = b->spec->endpoint->host,
+		.tls = BIT(k->tls),
+		.http = k->http,
+		.client = k->client,
+		.credential = JOB_NO_CREDENTIAL,
+		.late_possible = !b->saves,
+		.offer_pha = k->client == CLIENT_WILLING && k->tls == TLS_1_3 && k->http <= HTTP_1_1,
+	};
+}
+
+static void request_defaults(const struct building *b, struct job_request *r)
+{
+	*r = (struct job_request){
+		.method = "GET",
+		.target = b->spec->endpoint->path,
+		.host = b->spec->endpoint->authority,
+	};
+}
+
+static enum rc build_connect(struct building *b, const struct script_step *s, struct job_step *out)
+{
+	const char *text;
+	struct job_connect *c = &out->connect;
+	if (b->n_conns == JOB_MAX_CONNECTIONS)
+		return err_set(b->err, RC_INPUT, "a script opens more than %d connections", JOB_MAX_CONNECTIONS);
+	b->conns[b->n_conns] = value(b, s, "id");
+	out->conn = b->n_conns++;
+	connect_defaults(b, c);
+	c->host = host_of(b, value(b, s, "name"));
+	if ((text = value(b, s, "tls")))
+		c->tls = tls_mask(text);
+	c->alpn = value(b, s, "alpn");
+	c->resume = value(b, s, "resume");
+	if ((text = value(b, s, "pha")))
+		c->offer_pha = is_yes(text);
+	return credential(b, value(b, s, "certificate"), &c->credential);
+}
+
+/* "4096", "limit", "limit+1". */
+static enum rc body_size(struct building *b, const char *text, uint64_t *out)
+{
+	uint64_t extra = 0;
+	if (text_starts(text, "limit")) {
+		const char *rest = text + 5;
+		if (!b->spec->target->body_limit || (*rest && (*rest != '+' || !text_u64(rest + 1, 0, 1u << 30, &extra))))
+			return err_set(b->err, RC_INPUT, "body=\"%s\": the target declares no body-limit", text);
+		*out = b->spec->target->body_limit + extra;
+		return RC_OK;
+	}
+	if (!text_u64(text, 0, 1u << 30, out))
+		return err_set(b->err, RC_INPUT, "body=\"%s\" is not a number of bytes", text);
+	return RC_OK;
+}
+
+static enum rc build_request(struct building *b, const struct script_step *s, struct job_step *out)
+{
+	const char *text;
+	struct job_request *r = &out->request;
+	if (b->n_reqs == JOB_MAX_REQUESTS)
+		return err_set(b->err, RC_INPUT, "a script makes more than %d requests", JOB_MAX_REQUESTS);
+	b->reqs[b->n_reqs] = value(b, s, "id");
+	out->req = b->n_reqs++;
+	text = value(b, s, "on");
+	out->conn = text ? handle(b->conns, b->n_conns, text) : b->n_conns - 1;
+	request_defaults(b, r);
+	if ((text = value(b, s, "method")))
+		r->method = text;
+	if ((text = value(b, s, "target")))
+		r->target = text;
+	if ((text = value(b, s, "host")))
+		r->host = strcmp(text, "none") == 0 ? NULL : host_of(b, text);
+	r->chunked = is_yes(value(b, s, "chunked"));
+	r->expect_continue = is_yes(value(b, s, "expect-continue"));
+	if ((text = value(b, s, "until")) && !until_parse(text, &r->until))
+		return err_set(b->err, RC_INPUT, "until=\"%s\" is none of: %s", text, until_words());
+	struct job_header *h = ARENA_NEW(b->arena, struct job_header, s->n_headers);
+	for (size_t i = 0; i < s->n_headers; i++) {
+		for (size_t j = 0; j < s->headers[i].n_attributes; j++) {
+			const struct attribute *at = &s->headers[i].attributes[j];
+			if (strcmp(at->name, "name") == 0)
+				h[r->n_headers].name = expand(b, at->value);
+			else if (strcmp(at->name, "value") == 0)
+				h[r->n_headers].value = expand(b, at->value);
+		}
+		r->n_headers += h[r->n_headers].name != NULL;
+	}
+	r->headers = h;
+	text = value(b, s, "body");
+	return text ? body_size(b, text, &r->body) : RC_OK;
+}
+
+static enum rc build_step(struct building *b, const struct script_step *s, struct job_step *out)
+{
+	const char *text;
+	*out = (struct job_step){.verb = s->verb, .line = s->where.line, .conn = -1, .req = -1,
+				 .credential = JOB_NO_CREDENTIAL};
+	if (s->verb == VERB_CONNECT)
+		return build_connect(b, s, out);
+	if (s->verb == VERB_REQUEST)
+		return build_request(b, s, out);
+	text = value(b, s, s->verb == VERB_SAVE ? "from" : "on");
+	out->conn = text ? handle(b->conns, b->n_conns, text) : b->n_conns - 1;
+	text = value(b, s, "of");
+	out->req = text ? handle(b->reqs, b->n_reqs, text) : b->n_reqs - 1;
+	out->handle = value(b, s, s->verb == VERB_SAVE ? "session" : "variant");
+	if ((text = value(b, s, "how")) && s->verb == VERB_CLOSE && !how_close_parse(text, &out->how))
+		return err_set(b->err, RC_INPUT, "how=\"%s\" is none of: %s", text, how_close_words());
+	if ((text = value(b, s, "ms")) && !text_millis(text, &out->ms))
+		return err_set(b->err, RC_INPUT, "ms=\"%s\" is no duration", text);
+	if (s->verb == VERB_ANSWER)
+		return credential(b, value(b, s, "certificate"), &out->credential);
+	return RC_OK;
+}
+
+static enum rc build_default(struct building *b, struct job_step *steps)
+{
+	steps[0] = (struct job_step){.verb = VERB_CONNECT, .conn = 0, .req = -1};
+	steps[1] = (struct job_step){.verb = VERB_REQUEST, .conn = 0, .req = 0};
+	connect_defaults(b, &steps[0].connect);
+	request_defaults(b, &steps[1].request);
+	return credential(b, NULL, &steps[0].connect.credential);
+}
+
+/* Response headers and body strings that judge needs; the strings sit in fixed slots (job.h). */
+static void watch(struct building *b, struct job *job)
+{
+	const struct target *t = b->spec->target;
+	const char **headers = ARENA_NEW(b->arena, const char *, 4);
+	size_t n = 0;
+	if (t->echo.header)
+		headers[n++] = t->echo.header;
+	if (t->verified.header && !text_equal(t->verified.header, t->echo.header))
+		headers[n++] = t->verified.header;
+	headers[n++] = "Location";
+	job->watch_headers = headers;
+	job->n_watch_headers = n;
+	const char **strings = ARENA_NEW(b->arena, const char *, JOB_WATCH_SUBJECTS + b->n);
+	strings[JOB_WATCH_ACCEPT] = t->accept.contains;
+	strings[JOB_WATCH_REJECT] = t->reject.contains;
+	strings[JOB_WATCH_ECHO] = t->echo.body;
+	for (size_t i = 0; i < b->n; i++)
+		strings[JOB_WATCH_SUBJECTS + i] = t->echo.body ? b->identities[i].subject : NULL;
+	job->watch_strings = strings;
+	job->n_watch_strings = JOB_WATCH_SUBJECTS + b->n;
+}
+
+enum rc job_build(struct arena *a, const struct job_spec *spec, struct built *out, struct err *err)
+{
+	enum rc rc = RC_OK;
+	const struct scenario *s = spec->kase->scenario;
+	size_t n = s->default_script ? 2 : s->n_steps;
+	struct building *b = ARENA_NEW(a, struct building, 1);
+	*b = (struct building){.arena = a, .spec = spec, .err = err};
+	struct job_step *steps = ARENA_NEW(a, struct job_step, n);
+	for (size_t i = 0; i < s->n_steps; i++)
+		b->saves = b->saves || s->steps[i].verb == VERB_SAVE;
+	if (s->default_script)
+		TRY(build_default(b, steps));
+	for (size_t i = 0; !s->default_script && i < n; i++)
+		TRY(build_step(b, &s->steps[i], &steps[i]));
+	char id[PLAN_ID_SIZE];
+	plan_id(spec->kase, id);
+	*out = (struct built){
+		.job =
+			{
+				.id = arena_strdup(a, id),
+				.address = spec->endpoint->address,
+				.steps = steps,
+				.n_steps = n,
+				.credentials = b->credentials,
+				.n_credentials = b->n,
+				.deadlines = spec->deadlines,
+				.server_ca = spec->target->server_ca,
+			},
+		.identities = b->identities,
+		.n_identities = b->n,
+	};
+	watch(b, &out->job);
+out:
+	return rc;
+}
