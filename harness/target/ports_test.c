@@ -1,0 +1,71 @@
+#include "harness/target/ports.h"
+
+#include "harness/base/test.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* errno of binding to it, 0 when it could be had. */
+static int try_bind(uint16_t number)
+{
+	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons(number),
+				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	ck_assert_int_ge(fd, 0);
+	int e = bind(fd, (struct sockaddr *)&sa, sizeof sa) < 0 ? errno : 0;
+	close(fd);
+	return e;
+}
+
+START_TEST(same_word_same_port)
+{
+	struct arena a = {0};
+	struct ports p = {0};
+	struct err err = {{0}};
+	uint16_t one, two, again;
+	ck_assert_int_eq(ports_get(&p, &a, "one", &one, &err), RC_OK);
+	ck_assert_int_eq(ports_get(&p, &a, "two", &two, &err), RC_OK);
+	ck_assert_uint_ne(one, two);
+	ck_assert_int_eq(try_bind(one), EADDRINUSE);
+	ports_release(&p);
+	ck_assert_int_eq(try_bind(one), 0);
+	ck_assert_int_eq(ports_get(&p, &a, "one", &again, &err), RC_OK);
+	ck_assert_uint_eq(one, again);
+	ports_fini(&p);
+	ports_fini(&p);
+	arena_fini(&a);
+}
+END_TEST
+
+START_TEST(never_twice)
+{
+	struct arena a = {0};
+	struct ports p = {0};
+	struct err err = {{0}};
+	for (int i = 0; i < 2000; i++) {
+		char word[16];
+		uint16_t number;
+		snprintf(word, sizeof word, "w%d", i);
+		ck_assert_int_eq(ports_get(&p, &a, word, &number, &err), RC_OK);
+		for (int k = 0; k < i; k++)
+			ck_assert_uint_ne(p.list[k].number, number);
+		ports_release(&p);
+	}
+	ports_fini(&p);
+	arena_fini(&a);
+}
+END_TEST
+
+Suite *test_suite(void)
+{
+	Suite *s = suite_create("target/ports");
+	TCase *t = tcase_create("ports");
+	tcase_add_test(t, same_word_same_port);
+	tcase_add_test(t, never_twice);
+	suite_add_tcase(s, t);
+	return s;
+}
