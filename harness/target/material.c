@@ -1,0 +1,244 @@
+#include "harness/target/running.h"
+
+#include "harness/base/fs.h"
+#include "harness/target/url.h"
+
+#include <limits.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct setting *find(const struct running *r, const char *name)
+{
+	for (size_t i = 0; i < r->n_settings; i++)
+		if (strcmp(r->settings[i].name, name) == 0)
+			return &r->settings[i];
+	return NULL;
+}
+
+const struct setting *material_setting(const struct running *r, const char *name)
+{
+	return find(r, name);
+}
+
+/*
+ * Servers start in their run directory, so a program that the user names relative to where she stands is made absolute:
+ * "./objs/nginx", "tools/wrap.sh -x".  Other words stay as they are.
+ */
+static const char *from_here(struct arena *a, const char *value)
+{
+	char word[PATH_MAX], full[PATH_MAX];
+	const char *at = value;
+	if (value[0] == '/' || !text_word(&at, word, sizeof word) || !strchr(word, '/') || !realpath(word, full))
+		return value;
+	return arena_printf(a, "%s%s", full, at);
+}
+
+static enum rc set(struct running *r, const struct parameter *p, bool literal, struct err *err)
+{
+	struct setting *s = find(r, p->name);
+	if (!s) {
+		struct buf names;
+		buf_init(&names, 512);
+		for (size_t i = 0; i < r->n_settings; i++)
+			buf_addf(&names, " %s", r->settings[i].name);
+		enum rc rc = err_set(err, RC_INPUT, "target %s has no parameter \"%s\"; it has:%s", r->target->id, p->name,
+				     names.len ? names.data : " none");
+		buf_fini(&names);
+		return rc;
+	}
+	s->value = literal ? from_here(r->arena, p->value) : p->value;
+	s->literal = literal;
+	s->where = p->where;
+	return RC_OK;
+}
+
+enum rc material_settings(struct running *r, struct err *err)
+{
+	enum rc rc = RC_OK;
+	const struct target *t = r->target;
+	r->settings = ARENA_NEW(r->arena, struct setting, t->n_parameters + 1);
+	for (size_t i = 0; i < t->n_parameters; i++) {
+		const struct parameter *p = &t->parameters[i];
+		r->settings[r->n_settings++] = (struct setting){.name = p->name, .value = p->value, .where = p->where};
+	}
+	if (!find(r, "ready"))
+		r->settings[r->n_settings++] = (struct setting){.name = "ready", .value = ""};
+	for (size_t i = 0; r->spec.variant && i < r->spec.variant->n_sets; i++)
+		TRY(set(r, &r->spec.variant->sets[i], false, err));
+	for (size_t i = 0; i < r->spec.n_sets; i++)
+		TRY(set(r, &r->spec.sets[i], true, err));
+out:
+	return rc;
+}
+
+/* Ports do not matter when only the hosts of the URLs are wanted, and must not be chosen yet. */
+static enum rc lookup_portless(void *running, const char *name, const char **value, struct err *err)
+{
+	if (text_starts(name, "port:")) {
+		*value = "1";
+		return RC_OK;
+	}
+	return material_lookup(running, name, value, err);
+}
+
+static enum rc add_host(struct running *r, const char *url, struct where where, struct buf *hosts, struct err *err)
+{
+	enum rc rc;
+	struct url parsed;
+	struct expand x = {lookup_portless, r};
+	const char *text;
+	TRY(expand_text(r->arena, &x, url, where, &text, err));
+	TRY(url_parse(r->arena, text, where, &parsed, err));
+	if (!text_has_word(hosts->data, parsed.host))
+		buf_addf(hosts, "%s%s", hosts->len ? " " : "", parsed.host);
+out:
+	return rc;
+}
+
+static enum rc make_server(struct running *r, struct err *err)
+{
+	enum rc rc = RC_OK;
+	struct buf hosts;
+	buf_init(&hosts, 8192);
+	buf_clear(&hosts);
+	if (r->server_cert)
+		goto out;
+	for (size_t i = 0; i < r->target->n_endpoints; i++) {
+		const struct endpoint *e = &r->target->endpoints[i];
+		TRY(add_host(r, e->url, e->where, &hosts, err));
+		for (size_t k = 0; k < e->n_names; k++)
+			if (!text_has_word(hosts.data, e->names[k].host))
+				buf_addf(&hosts, " %s", e->names[k].host);
+	}
+	r->server_cert = arena_printf(r->arena, "%s/server-cert.pem", r->dir);
+	r->server_key = arena_printf(r->arena, "%s/server-key.pem", r->dir);
+	r->server_ca = arena_printf(r->arena, "%s/server-ca.pem", r->dir);
+	rc = forge_write_server(r->spec.forge, hosts.data, r->server_cert, r->server_key, r->server_ca, err);
+out:
+	buf_fini(&hosts);
+	return rc;
+}
+
+static enum rc server_cert(struct running *r, const char **value, struct err *err)
+{
+	enum rc rc = make_server(r, err);
+	*value = r->server_cert;
+	return rc;
+}
+
+static enum rc server_key(struct running *r, const char **value, struct err *err)
+{
+	enum rc rc = make_server(r, err);
+	*value = r->server_key;
+	return rc;
+}
+
+static enum rc server_ca(struct running *r, const char **value, struct err *err)
+{
+	enum rc rc = make_server(r, err);
+	*value = r->server_ca;
+	return rc;
+}
+
+static enum rc anchors_of(struct running *r, const char *trust, const char **value, struct err *err)
+{
+	*value = arena_printf(r->arena, "%s/anchors-%s.pem", r->dir, trust);
+	if (text_index(r->anchors, r->n_anchors, trust) >= 0)
+		return RC_OK;
+	const char **grown = ARENA_NEW(r->arena, const char *, r->n_anchors + 1);
+	for (size_t i = 0; i < r->n_anchors; i++)
+		grown[i] = r->anchors[i];
+	grown[r->n_anchors++] = arena_strdup(r->arena, trust);
+	r->anchors = grown;
+	return forge_write_anchors(r->spec.forge, trust, *value, err);
+}
+
+static enum rc anchors(struct running *r, const char **value, struct err *err)
+{
+	return anchors_of(r, "main", value, err);
+}
+
+static enum rc crls(struct running *r, const char **value, struct err *err)
+{
+	enum rc rc = RC_OK;
+	if (!r->crls) {
+		r->crls = arena_printf(r->arena, "%s/crls.pem", r->dir);
+		rc = forge_write_crls(r->spec.forge, r->crls, err);
+	}
+	*value = r->crls;
+	return rc;
+}
+
+static enum rc port(struct running *r, const char *word, const char **value, struct err *err)
+{
+	uint16_t number;
+	enum rc rc = ports_get(&r->ports, r->arena, word, &number, err);
+	if (rc == RC_OK)
+		*value = arena_printf(r->arena, "%u", (unsigned)number);
+	return rc;
+}
+
+static enum rc dir(struct running *r, const char **value, struct err *err)
+{
+	(void)err;
+	*value = r->dir;
+	return RC_OK;
+}
+
+static enum rc self(struct running *r, const char **value, struct err *err)
+{
+	(void)err;
+	*value = r->spec.self;
+	return RC_OK;
+}
+
+static enum rc home(struct running *r, const char **value, struct err *err)
+{
+	return fs_absolute(r->arena, r->target->dir, value, err);
+}
+
+static enum rc user(struct running *r, const char **value, struct err *err)
+{
+	(void)err;
+	struct passwd *p = r->user ? NULL : getpwuid(geteuid());
+	if (!r->user)
+		r->user = p ? arena_strdup(r->arena, p->pw_name) : arena_printf(r->arena, "%lu", (unsigned long)geteuid());
+	*value = r->user;
+	return RC_OK;
+}
+
+static enum rc from_setting(struct running *r, struct setting *s, const char **value, struct err *err)
+{
+	if (s->literal) {
+		*value = s->value;
+		return RC_OK;
+	}
+	if (s->busy)
+		return err_at(err, RC_INPUT, s->where.file, s->where.line, "parameter \"%s\" means itself", s->name);
+	s->busy = true;
+	enum rc rc = expand_text(r->arena, &r->expand, s->value, s->where, value, err);
+	s->busy = false;
+	return rc;
+}
+
+enum rc material_lookup(void *running, const char *name, const char **value, struct err *err)
+{
+	static const struct {
+		const char *name;
+		enum rc (*make)(struct running *r, const char **value, struct err *err);
+	} words[] = {{"dir", dir},	 {"self", self},	     {"home", home},
+		     {"user", user},	 {"anchors", anchors},	     {"crls", crls},
+		     {"server-cert", server_cert}, {"server-key", server_key}, {"server-ca", server_ca}};
+	struct running *r = running;
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strcmp(words[i].name, name) == 0)
+			return words[i].make(r, value, err);
+	if (text_starts(name, "port:") && name[5])
+		return port(r, name + 5, value, err);
+	if (text_starts(name, "anchors:") && name[8])
+		return anchors_of(r, name + 8, value, err);
+	struct setting *s = find(r, name);
+	return s ? from_setting(r, s, value, err) : RC_OK;
+}

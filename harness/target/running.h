@@ -1,0 +1,62 @@
+/* running.h - inside of a running target, shared by running.c, material.c and health.c; nobody else includes it. */
+#ifndef HARNESS_TARGET_RUNNING_H
+#define HARNESS_TARGET_RUNNING_H
+
+#include "harness/base/proc.h"
+#include "harness/target/expand.h"
+#include "harness/target/ports.h"
+#include "harness/target/target.h"
+
+#include <sys/types.h>
+
+/* A file in which a crash may show. */
+struct watch {
+	const char *path;
+	const char *crash; /* a phrase of the product; NULL: sanitizer words only */
+	off_t floor, seen; /* nothing before floor is read; up to seen it was */
+};
+
+struct member { /* a process of the target */
+	const struct process *process;
+	struct proc proc;
+	const char *const *argv, *const *env; /* expanded; NULL-terminated */
+	const char *log;		      /* its stdout and stderr */
+	struct watch *watches;
+	size_t n_watches;
+};
+
+struct setting { /* a parameter after variant and --set */
+	const char *name, *value;
+	struct where where;
+	bool literal; /* from --set: the user's words are not expanded */
+	bool busy;    /* being expanded: catches a parameter that means itself */
+};
+
+struct running {
+	struct arena *arena; /* the caller's */
+	struct target_spec spec;
+	const struct target *target;
+	const char *dir, *user;
+	struct setting *settings;
+	size_t n_settings;
+	struct ports ports;
+	struct expand expand;
+	const char *server_cert, *server_key, *server_ca, *crls; /* NULL until asked for */
+	const char *const *anchors;				  /* names of trusts whose bundle is written */
+	size_t n_anchors;
+	struct member *members;
+	struct live_endpoint *endpoints;
+	char version[64], library[64];
+};
+
+/* material.c: what @PLACEHOLDERS@ stand for; files are made when first asked for. */
+enum rc material_settings(struct running *r, struct err *err) MUST_USE;
+enum rc material_lookup(void *running, const char *name, const char **value, struct err *err) MUST_USE;
+const struct setting *material_setting(const struct running *r, const char *name);
+
+/* health.c */
+void health_begin(struct running *r); /* what the logs hold by now is old */
+/* The last lines of a file in one line, at most size. */
+void health_tail(const char *path, char *out, size_t size);
+
+#endif
