@@ -15,6 +15,7 @@ struct forge;
 
 struct forge_spec {
 	const struct suite *suite; /* the conditions; borrowed for the forge's life */
+	const struct target *target; /* its <identity> elements are the conditions own:*; may be NULL */
 	time_t now;		   /* what the relative dates in conditions refer to: the target's clock */
 	uint64_t seed;		   /* serial numbers and names differ between runs with other seeds */
 	const char *pki_dir;	   /* a lasting PKI made by `pki init`, or NULL: everything is minted for the run */
