@@ -19,6 +19,7 @@ static const struct {
 	int (*run)(const struct cmd_context *c, int argc, char **argv);
 	const char *sentence;
 } commands[] = {
+	{"serve", cmd_serve, "the reference server alone, sound or with faults"},
 	{NULL, NULL, NULL}, /* end of the table */
 };
 

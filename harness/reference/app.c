@@ -1,0 +1,72 @@
+#include "harness/reference/app.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* TLS alerts: RFC 8446 6.2 (certificate_required) and RFC 5246 7.4.6 (handshake_failure). */
+enum { HANDSHAKE_FAILURE = 40, CERTIFICATE_REQUIRED = 116 };
+
+static void admit_stranger(const struct policy *policy, const struct peer *peer, struct admission *out)
+{
+	out->admit = ADMIT_ANONYMOUS;
+	if (policy->mode != APP_REQUIRED || policy->faults->on[FAULT_ACCEPTS_NO_CERTIFICATE])
+		return;
+	out->admit = ADMIT_REFUSED;
+	out->alert = peer->tls13 ? CERTIFICATE_REQUIRED : HANDSHAKE_FAILURE;
+	snprintf(out->why, sizeof out->why, "no certificate was sent");
+}
+
+void app_admit(const struct policy *policy, const struct peer *peer, struct admission *out)
+{
+	*out = (struct admission){.admit = ADMIT_ANONYMOUS};
+	if (policy->mode == APP_NONE || policy->mode == APP_PLAIN)
+		return;
+	if (peer->n == 0) {
+		admit_stranger(policy, peer, out);
+		return;
+	}
+	struct check_result result;
+	struct check_input in = {.chain = peer->chain, .n = peer->n, .anchors = policy->anchors, .now = peer->now,
+				 .depth = policy->depth, .faults = policy->faults};
+	check_chain(&in, &result);
+	if (result.failed) {
+		out->admit = ADMIT_REFUSED;
+		out->alert = check_alert(&result);
+		check_failed(&result, out->why, sizeof out->why);
+		return;
+	}
+	out->admit = ADMIT_IDENTITY;
+	snprintf(out->subject, sizeof out->subject, "%s", result.subject);
+	cert_digest(peer->chain[0], out->sha256);
+}
+
+void app_answer(const struct policy *policy, const struct admission *admission, const struct request *request,
+		struct reply *out)
+{
+	*out = (struct reply){.status = 200};
+	buf_init(&out->body, 8192);
+	if (policy->host && request->authority[0] && strcmp(policy->host, request->authority) != 0) {
+		out->status = 421; /* RFC 9110 15.5.20, 7.4: asked for a name that this connection was not secured for */
+		buf_adds(&out->body, "mtlspec reference: this connection was made for another name\n");
+		return;
+	}
+	switch (admission->admit) {
+	case ADMIT_REFUSED:
+		out->status = 403;
+		buf_addf(&out->body, "mtlspec reference: refused: %s\n", admission->why);
+		return;
+	case ADMIT_IDENTITY:
+		snprintf(out->subject, sizeof out->subject, "%s", admission->subject);
+		snprintf(out->sha256, sizeof out->sha256, "%s", admission->sha256);
+		break;
+	case ADMIT_ANONYMOUS:
+		break;
+	}
+	buf_addf(&out->body, "mtlspec reference: hello %s\n", out->subject[0] ? out->subject : "stranger");
+}
+
+void reply_fini(struct reply *reply)
+{
+	buf_fini(&reply->body);
+	*reply = (struct reply){0};
+}

@@ -1,0 +1,341 @@
+#include "harness/reference/h1.h"
+
+#include "harness/base/clock.h"
+#include "harness/base/text.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+/* What the header fields of one request say about its framing. */
+struct head {
+	bool has_length, chunked, expect_continue, close, keep_alive;
+	unsigned hosts;
+	uint64_t length;
+};
+
+void server_h1_init(struct server_h1 *h, const struct wire *wire)
+{
+	h->wire = wire;
+	h->at = h->len = 0;
+	h->status = h->minor = 0;
+	h->ended = h->keep_alive = false;
+}
+
+static bool fail(struct server_h1 *h, unsigned status)
+{
+	h->status = status;
+	return false;
+}
+
+/* More bytes behind what is unread; false when there is no room or the stream is over. */
+static bool fill(struct server_h1 *h)
+{
+	if (h->at > 0) {
+		memmove(h->data, h->data + h->at, h->len - h->at);
+		h->len -= h->at;
+		h->at = 0;
+	}
+	if (h->len == SERVER_H1_HEAD)
+		return false;
+	long n = h->wire->read(h->wire->context, h->data + h->len, SERVER_H1_HEAD - h->len);
+	if (n <= 0) {
+		h->ended = true;
+		return false;
+	}
+	h->len += (size_t)n;
+	return true;
+}
+
+/* One line without its CRLF, NUL-terminated, valid until the next call.  NULL: too long, not a line, or the end. */
+static char *line(struct server_h1 *h)
+{
+	for (size_t seen = 0;;) {
+		char *from = h->data + h->at;
+		size_t have = h->len - h->at;
+		char *lf = memchr(from + seen, '\n', have - seen);
+		if (lf) {
+			size_t len = (size_t)(lf - from);
+			/* RFC 9112 2.2: a bare CR or a NUL inside is malformed; so is a bare LF here. */
+			if (len == 0 || from[len - 1] != '\r' || memchr(from, '\r', len - 1) || memchr(from, '\0', len))
+				return NULL;
+			from[len - 1] = '\0';
+			h->at += len + 1;
+			return from;
+		}
+		seen = have;
+		if (!fill(h))
+			return NULL;
+	}
+}
+
+static bool is_token(const char *text)
+{
+	static const char legal[] = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	return *text && text[strspn(text, legal)] == '\0';
+}
+
+/* "Example.org:8443" -> "example.org", "[::1]:8443" -> "[::1]". */
+static bool take_authority(const char *from, size_t len, struct request *out)
+{
+	const char *bracket = len && from[0] == '[' ? memchr(from, ']', len) : NULL;
+	const char *colon = memchr(bracket ? bracket : from, ':', bracket ? len - (size_t)(bracket - from) : len);
+	size_t host = colon ? (size_t)(colon - from) : len;
+	if (host >= sizeof out->authority || memchr(from, '@', len))
+		return false;
+	for (size_t i = 0; i < host; i++)
+		out->authority[i] = from[i] >= 'A' && from[i] <= 'Z' ? (char)(from[i] + 'a' - 'A') : from[i];
+	out->authority[host] = '\0';
+	return true;
+}
+
+static bool request_line(struct server_h1 *h, struct request *out)
+{
+	char *text = line(h);
+	/* RFC 9112 2.2: an empty line before the request is ignored. */
+	if (text && !*text)
+		text = line(h);
+	if (!text)
+		return h->ended ? false : fail(h, h->len - h->at == SERVER_H1_HEAD ? 414 : 400);
+	char *target = strchr(text, ' ');
+	char *version = target ? strchr(target + 1, ' ') : NULL;
+	if (!version)
+		return fail(h, 400);
+	*target++ = '\0';
+	*version++ = '\0';
+	if (!is_token(text) || !*target || !text_glob("HTTP/?.?", version))
+		return fail(h, 400);
+	if (strncmp(version, "HTTP/1.", 7) != 0)
+		return fail(h, 505);
+	if (strlen(text) >= sizeof out->method)
+		return fail(h, 501);
+	if (strlen(target) >= sizeof out->target)
+		return fail(h, 414);
+	h->minor = version[7] == '0' ? 0 : 1;
+	snprintf(out->method, sizeof out->method, "%s", text);
+	snprintf(out->target, sizeof out->target, "%s", target);
+	return true;
+}
+
+static bool list_has(const char *value, const char *word)
+{
+	size_t n = strlen(word);
+	for (const char *at = value; *at;) {
+		at += strspn(at, ", \t");
+		size_t len = strcspn(at, ", \t");
+		if (len == n && strncasecmp(at, word, n) == 0)
+			return true;
+		at += len;
+	}
+	return false;
+}
+
+static bool take_field(struct server_h1 *h, const char *name, const char *value, struct head *head, struct request *out)
+{
+	uint64_t length;
+	if (strcasecmp(name, "Host") == 0) {
+		/* RFC 9112 3.2: more than one is malformed, even if they agree. */
+		if (head->hosts++ || !take_authority(value, strlen(value), out))
+			return fail(h, 400);
+	} else if (strcasecmp(name, "Content-Length") == 0) {
+		if (!text_u64(value, 0, UINT64_MAX / 2, &length) || (head->has_length && head->length != length))
+			return fail(h, 400);
+		head->has_length = true;
+		head->length = length;
+	} else if (strcasecmp(name, "Transfer-Encoding") == 0) {
+		if (head->chunked || strcasecmp(value, "chunked") != 0)
+			return fail(h, 501);
+		head->chunked = true;
+	} else if (strcasecmp(name, "Expect") == 0) {
+		if (strcasecmp(value, "100-continue") != 0)
+			return fail(h, 417);
+		head->expect_continue = true;
+	} else if (strcasecmp(name, "Connection") == 0) {
+		head->close = head->close || list_has(value, "close");
+		head->keep_alive = head->keep_alive || list_has(value, "keep-alive");
+	}
+	return true;
+}
+
+static bool fields(struct server_h1 *h, struct head *head, struct request *out)
+{
+	for (size_t budget = SERVER_H1_HEAD;;) {
+		char *text = line(h);
+		if (!text)
+			return h->ended ? false : fail(h, h->len - h->at == SERVER_H1_HEAD ? 431 : 400);
+		if (!*text)
+			return true;
+		size_t len = strlen(text);
+		char *colon = strchr(text, ':');
+		if (len > budget)
+			return fail(h, 431);
+		budget -= len;
+		/* RFC 9112 5.1, 5.2: no blank before the colon, no folded line. */
+		if (!colon)
+			return fail(h, 400);
+		*colon++ = '\0';
+		if (!is_token(text))
+			return fail(h, 400);
+		colon += strspn(colon, " \t");
+		for (char *end = colon + strlen(colon); end > colon && (end[-1] == ' ' || end[-1] == '\t');)
+			*--end = '\0';
+		if (!take_field(h, text, colon, head, out))
+			return false;
+	}
+}
+
+static bool skip(struct server_h1 *h, uint64_t n)
+{
+	while (n > 0) {
+		uint64_t have = h->len - h->at;
+		uint64_t now = have < n ? have : n;
+		h->at += (size_t)now;
+		n -= now;
+		if (n > 0 && !fill(h))
+			return false;
+	}
+	return true;
+}
+
+static bool chunks(struct server_h1 *h, struct request *out)
+{
+	for (;;) {
+		char *text = line(h);
+		uint64_t size = 0;
+		size_t digits = text ? strspn(text, "0123456789abcdefABCDEF") : 0;
+		if (!text)
+			return h->ended ? false : fail(h, 400);
+		if (digits == 0 || digits > 8 || (text[digits] && !strchr("; \t", text[digits])))
+			return fail(h, 400);
+		for (size_t i = 0; i < digits; i++) {
+			char c = text[i];
+			size = size << 4 | (uint64_t)(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
+		}
+		if (size == 0)
+			break;
+		if (out->body + size > SERVER_H1_BODY)
+			return fail(h, 413);
+		out->body += size;
+		if (!skip(h, size))
+			return false;
+		text = line(h);
+		if (!text || *text)
+			return h->ended ? false : fail(h, 400);
+	}
+	struct head ignored = {0};
+	struct request nobody = {.method = ""};
+	return fields(h, &ignored, &nobody); /* trailers */
+}
+
+static bool body(struct server_h1 *h, const struct head *head, struct request *out)
+{
+	static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+	bool some = head->chunked || (head->has_length && head->length > 0);
+	if (head->has_length && head->length > SERVER_H1_BODY)
+		return fail(h, 413);
+	/* RFC 9110 10.1.1: not to a 1.0 client, and not when the body has begun to come. */
+	if (some && head->expect_continue && h->minor > 0 && h->at == h->len &&
+	    !h->wire->write(h->wire->context, go_on, sizeof go_on - 1)) {
+		h->ended = true;
+		return false;
+	}
+	if (head->chunked)
+		return chunks(h, out);
+	out->body = head->length;
+	return skip(h, head->length);
+}
+
+/* RFC 9112 3.2.2: the authority of an absolute target replaces Host. */
+static bool absolute_target(struct server_h1 *h, struct request *out)
+{
+	const char *at = strstr(out->target, "://");
+	if (out->target[0] == '/' || !at)
+		return true;
+	at += 3;
+	return take_authority(at, strcspn(at, "/?#"), out) || fail(h, 400);
+}
+
+bool server_h1_read(struct server_h1 *h, struct request *out)
+{
+	struct head head = {0};
+	*out = (struct request){.body = 0};
+	h->keep_alive = false;
+	if (!request_line(h, out) || !fields(h, &head, out))
+		return false;
+	if (h->minor > 0 && head.hosts == 0)
+		return fail(h, 400);
+	/* RFC 9112 6.1, 6.3: both framings, or chunked in 1.0, is how requests are smuggled. */
+	if (head.chunked && (head.has_length || h->minor == 0))
+		return fail(h, 400);
+	if (!absolute_target(h, out) || !body(h, &head, out))
+		return false;
+	h->keep_alive = h->minor > 0 ? !head.close : head.keep_alive && !head.close;
+	return true;
+}
+
+static const char *reason(unsigned status)
+{
+	static const struct {
+		unsigned status;
+		const char *text;
+	} texts[] = {
+		{200, "OK"}, {400, "Bad Request"}, {403, "Forbidden"}, {413, "Content Too Large"}, {414, "URI Too Long"},
+		{417, "Expectation Failed"}, {421, "Misdirected Request"}, {431, "Request Header Fields Too Large"},
+		{501, "Not Implemented"}, {505, "HTTP Version Not Supported"},
+	};
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		if (texts[i].status == status)
+			return texts[i].text;
+	return "Unknown";
+}
+
+static bool send_reply(struct server_h1 *h, const struct reply *reply, bool with_body)
+{
+	static const char form[] = "%a, %d %b %Y %H:%M:%S GMT"; /* RFC 9110 5.6.7; no locale is ever set */
+	struct buf b;
+	struct tm utc;
+	char date[64];
+	time_t now = clock_now();
+	strftime(date, sizeof date, form, gmtime_r(&now, &utc));
+	buf_init(&b, 65536);
+	buf_addf(&b, "HTTP/1.1 %u %s\r\nServer: mtlspec-reference\r\nDate: %s\r\n", reply->status, reason(reply->status), date);
+	if (reply->subject[0] || reply->sha256[0])
+		buf_addf(&b, "X-Mtlspec-Subject: %s\r\nX-Mtlspec-Sha256: %s\r\n", reply->subject, reply->sha256);
+	buf_addf(&b, "Content-Type: text/plain\r\nCache-Control: no-store\r\nContent-Length: %zu\r\nConnection: %s\r\n\r\n",
+		 reply->body.len, h->keep_alive ? "keep-alive" : "close");
+	if (with_body)
+		buf_add(&b, reply->body.data, reply->body.len);
+	bool sent = h->wire->write(h->wire->context, b.data, b.len);
+	buf_fini(&b);
+	return sent;
+}
+
+static void refuse(struct server_h1 *h)
+{
+	struct reply reply = {.status = h->status};
+	h->keep_alive = false;
+	buf_init(&reply.body, 256);
+	buf_addf(&reply.body, "mtlspec reference: %u %s\n", h->status, reason(h->status));
+	send_reply(h, &reply, true);
+	reply_fini(&reply);
+}
+
+void server_h1_serve(const struct wire *wire, const struct policy *policy, const struct admission *admission)
+{
+	struct server_h1 h;
+	struct request request;
+	server_h1_init(&h, wire);
+	do {
+		struct reply reply;
+		if (!server_h1_read(&h, &request)) {
+			if (h.status && !h.ended)
+				refuse(&h);
+			return;
+		}
+		app_answer(policy, admission, &request, &reply);
+		bool sent = send_reply(&h, &reply, strcmp(request.method, "HEAD") != 0);
+		reply_fini(&reply);
+		if (!sent)
+			return;
+	} while (h.keep_alive);
+}

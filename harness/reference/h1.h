@@ -1,0 +1,36 @@
+/*
+ * h1.h - HTTP/1.0 and 1.1 as a server (RFC 9112): reads requests from a byte stream, asks app.c, writes replies.  Bounded: what is
+ * malformed or too big is answered and the connection ended.  Knows no socket and no TLS.
+ */
+#ifndef HARNESS_REFERENCE_H1_H
+#define HARNESS_REFERENCE_H1_H
+
+#include "harness/reference/app.h"
+
+/* The stream below. */
+struct wire {
+	long (*read)(void *context, void *out, size_t size);		/* bytes; 0 at the end; -1 on fault or deadline */
+	bool (*write)(void *context, const void *data, size_t len);	/* all or false */
+	void *context;
+};
+
+enum { SERVER_H1_HEAD = 16384, SERVER_H1_BODY = 16 << 20 };
+
+/* A connection's reader.  `status` is 0 until a request cannot be served; then the 4xx or 5xx to end with. */
+struct server_h1 {
+	const struct wire *wire;
+	char data[SERVER_H1_HEAD + 1];
+	size_t at, len; /* unread bytes: data[at..len) */
+	unsigned status;
+	bool ended;	/* the stream ended or failed: nobody is left to answer */
+	bool keep_alive;
+	unsigned minor; /* of the last request */
+};
+
+void server_h1_init(struct server_h1 *h, const struct wire *wire);
+/* One request with its body.  False at the end of the stream or when `status` was set. */
+bool server_h1_read(struct server_h1 *h, struct request *out);
+/* Serves requests until the connection is to be closed. */
+void server_h1_serve(const struct wire *wire, const struct policy *policy, const struct admission *admission);
+
+#endif

@@ -1,0 +1,397 @@
+/* The listener: options, sockets, one forked process a connection, and what becomes of it. */
+#include "harness/reference/reference.h"
+
+#include "harness/base/opt.h"
+#include "harness/base/text.h"
+#include "harness/cmd.h"
+#include "harness/reference/tcp.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { ENDPOINTS_MAX = 32, SITES_MAX = 32, TRUSTS_MAX = 8, WORKERS_MAX = 256, BACKLOG = 1024 };
+
+/* An anchor set under its name, with the credentials that announce it (RFC 8446 4.2.4). */
+struct trust {
+	const char *name, *file;
+	struct anchors anchors;
+	gnutls_certificate_credentials_t credentials;
+};
+
+struct server {
+	struct arena arena;
+	const char *certificate, *key;
+	struct trust trust[TRUSTS_MAX];
+	size_t trusts;
+	struct endpoint endpoint[ENDPOINTS_MAX];
+	const char *address[ENDPOINTS_MAX];
+	size_t endpoints;
+	struct site named[SITES_MAX]; /* of by-name endpoints */
+	const char *named_trust[SITES_MAX];
+	size_t names;
+	struct faults faults;
+	uint64_t depth;
+	gnutls_priority_t priority;
+	unsigned workers;
+};
+
+static const char usage[] =
+	"usage: mtlspec serve --listen MODE=IP:PORT... [--certificate FILE --key FILE --anchors FILE] [OPTION]...\n\n"
+	"The reference server: HTTPS over TLS 1.2 and 1.3 that judges client certificates by its own rules.  MODE is\n"
+	"none, optional, required, by-name or plain (HTTP without TLS); port 0 lets the kernel choose.  It prints\n"
+	"\"listening MODE IP:PORT\" for each and serves until SIGTERM.";
+
+enum { OPT_CERTIFICATE, OPT_KEY, OPT_ANCHORS, OPT_ANCHORS_FOR, OPT_DEPTH, OPT_FAULT, OPT_LISTEN, OPT_NAME };
+static const struct opt options[] = {
+	[OPT_CERTIFICATE] = {"certificate", 0, "FILE", "the server's own chain, PEM"},
+	[OPT_KEY] = {"key", 0, "FILE", "its key, PEM"},
+	[OPT_ANCHORS] = {"anchors", 0, "FILE", "trust anchors for client certificates, PEM"},
+	[OPT_ANCHORS_FOR] = {"anchors-for", 0, "TRUST=FILE", "another anchor set, for --name"},
+	[OPT_DEPTH] = {"depth", 0, "N", "intermediates allowed in a path (default 10)"},
+	[OPT_FAULT] = {"fault", 0, "NAME", "do this wrong; may be repeated"},
+	[OPT_LISTEN] = {"listen", 0, "MODE=IP:PORT", "serve here; may be repeated"},
+	[OPT_NAME] = {"name", 0, "HOST=MODE[,TRUST]", "a name of the by-name endpoints; may be repeated"},
+};
+
+static const char *const mode_words[] = {
+	[APP_NONE] = "none", [APP_OPTIONAL] = "optional", [APP_REQUIRED] = "required", [APP_PLAIN] = "plain"};
+
+static enum rc take_fault(struct server *s, const char *name, struct err *err)
+{
+	size_t n;
+	const struct fault_row *rows = fault_rows(&n);
+	if (!*name)
+		return RC_OK; /* a target's empty parameter */
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(rows[i].name, name) == 0) {
+			s->faults.on[i] = true;
+			return RC_OK;
+		}
+	}
+	return err_set(err, RC_INPUT, "no fault is called %s; serve --help lists them", name);
+}
+
+/* Splits "LEFT=RIGHT" (arena). */
+static enum rc split(struct server *s, const char *option, const char *text, const char **left, const char **right,
+		     struct err *err)
+{
+	const char *equals = strchr(text, '=');
+	if (!equals || equals == text || !equals[1])
+		return err_set(err, RC_INPUT, "--%s %s: expected %s", option, text, "LEFT=RIGHT");
+	*left = arena_strndup(&s->arena, text, (size_t)(equals - text));
+	*right = equals + 1;
+	return RC_OK;
+}
+
+static enum rc take_listen(struct server *s, const char *text, struct err *err)
+{
+	enum rc rc;
+	const char *word, *address;
+	TRY(split(s, "listen", text, &word, &address, err));
+	if (s->endpoints == ENDPOINTS_MAX)
+		return err_set(err, RC_INPUT, "more than %d times --listen", ENDPOINTS_MAX);
+	struct endpoint *e = &s->endpoint[s->endpoints];
+	int mode = text_index(mode_words, sizeof mode_words / sizeof *mode_words, word);
+	*e = (struct endpoint){.word = word, .fd = -1, .by_name = strcmp(word, "by-name") == 0};
+	if (mode < 0 && !e->by_name)
+		return err_set(err, RC_INPUT, "--listen %s: no mode is called %s", text, word);
+	if (!e->by_name) {
+		e->n = 1;
+		e->site = ARENA_NEW(&s->arena, struct site, 1);
+		e->site->policy.mode = (enum app_mode)mode;
+	}
+	s->address[s->endpoints++] = address;
+out:
+	return rc;
+}
+
+static enum rc take_name(struct server *s, const char *text, struct err *err)
+{
+	enum rc rc;
+	const char *host, *rest;
+	TRY(split(s, "name", text, &host, &rest, err));
+	if (s->names == SITES_MAX)
+		return err_set(err, RC_INPUT, "more than %d times --name", SITES_MAX);
+	size_t len = strcspn(rest, ",");
+	int mode = text_index(mode_words, APP_PLAIN, arena_strndup(&s->arena, rest, len));
+	if (mode < 0)
+		return err_set(err, RC_INPUT, "--name %s: the mode is none, optional or required", text);
+	struct site *site = &s->named[s->names];
+	char *lower = arena_strdup(&s->arena, host);
+	for (char *c = lower; *c; c++)
+		if (*c >= 'A' && *c <= 'Z')
+			*c = (char)(*c + 'a' - 'A');
+	site->policy.host = lower;
+	site->policy.mode = (enum app_mode)mode;
+	s->named_trust[s->names++] = rest[len] ? rest + len + 1 : "main";
+out:
+	return rc;
+}
+
+static enum rc take_trust(struct server *s, const char *name, const char *file, struct err *err)
+{
+	if (s->trusts == TRUSTS_MAX)
+		return err_set(err, RC_INPUT, "more than %d anchor sets", TRUSTS_MAX);
+	s->trust[s->trusts++] = (struct trust){.name = name, .file = file};
+	return RC_OK;
+}
+
+static enum rc take(void *context, int row, const char *argument, struct err *err)
+{
+	struct server *s = context;
+	const char *left, *right;
+	enum rc rc = RC_OK;
+	switch (row) {
+	case OPT_CERTIFICATE:
+		s->certificate = argument;
+		break;
+	case OPT_KEY:
+		s->key = argument;
+		break;
+	case OPT_ANCHORS:
+		return take_trust(s, "main", argument, err);
+	case OPT_ANCHORS_FOR:
+		TRY(split(s, "anchors-for", argument, &left, &right, err));
+		return take_trust(s, left, right, err);
+	case OPT_DEPTH:
+		if (!text_u64(argument, 0, PATH_LENGTH, &s->depth))
+			return err_set(err, RC_INPUT, "--depth %s: a number from 0 to %d", argument, PATH_LENGTH);
+		break;
+	case OPT_FAULT:
+		return take_fault(s, argument, err);
+	case OPT_LISTEN:
+		return take_listen(s, argument, err);
+	case OPT_NAME:
+		return take_name(s, argument, err);
+	}
+out:
+	return rc;
+}
+
+static enum rc load_trust(struct server *s, struct trust *t, struct err *err)
+{
+	enum rc rc;
+	TRY(anchors_load(&s->arena, &t->anchors, t->file, err));
+	gnutls_certificate_allocate_credentials(&t->credentials);
+	int ret = gnutls_certificate_set_x509_trust_file(t->credentials, t->file, GNUTLS_X509_FMT_PEM);
+	if (ret < 0)
+		return err_set(err, RC_INPUT, "%s: %s", t->file, gnutls_strerror(ret));
+	ret = gnutls_certificate_set_x509_key_file(t->credentials, s->certificate, s->key, GNUTLS_X509_FMT_PEM);
+	if (ret < 0)
+		return err_set(err, RC_INPUT, "%s and %s: %s", s->certificate, s->key, gnutls_strerror(ret));
+out:
+	return rc;
+}
+
+static enum rc fit(struct server *s, struct site *site, const char *trust, struct err *err)
+{
+	site->policy.faults = &s->faults;
+	site->policy.depth = (unsigned)s->depth;
+	if (site->policy.mode == APP_PLAIN)
+		return RC_OK;
+	for (size_t i = 0; i < s->trusts; i++) {
+		if (strcmp(s->trust[i].name, trust) == 0) {
+			site->policy.anchors = &s->trust[i].anchors;
+			site->credentials = s->trust[i].credentials;
+			return RC_OK;
+		}
+	}
+	return err_set(err, RC_INPUT, "no anchors are given for %s", trust);
+}
+
+static enum rc prepare(struct server *s, struct err *err)
+{
+	enum rc rc = RC_OK;
+	bool tls = false;
+	for (size_t i = 0; i < s->endpoints; i++)
+		tls = tls || s->endpoint[i].by_name || s->endpoint[i].site->policy.mode != APP_PLAIN;
+	if (s->endpoints == 0)
+		return err_set(err, RC_INPUT, "nothing to serve: give --listen MODE=IP:PORT");
+	if (tls && (!s->certificate || !s->key || s->trusts == 0))
+		return err_set(err, RC_INPUT, "TLS needs --certificate, --key and --anchors");
+	if (tls && gnutls_priority_init(&s->priority, "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2", NULL) < 0)
+		return err_set(err, RC_FAULT, "GnuTLS does not know TLS 1.2 and 1.3");
+	for (size_t i = 0; tls && i < s->trusts; i++)
+		TRY(load_trust(s, &s->trust[i], err));
+	for (size_t i = 0; i < s->names; i++)
+		TRY(fit(s, &s->named[i], s->named_trust[i], err));
+	for (size_t i = 0; i < s->endpoints; i++) {
+		struct endpoint *e = &s->endpoint[i];
+		e->priority = s->priority;
+		if (e->by_name) {
+			e->site = s->named;
+			e->n = s->names;
+			if (e->n == 0)
+				return err_set(err, RC_INPUT, "by-name needs --name HOST=MODE");
+			continue;
+		}
+		TRY(fit(s, e->site, "main", err));
+	}
+out:
+	return rc;
+}
+
+/* Address in words: host may be [::1]. */
+static enum rc open_listener(struct server *s, size_t at, struct err *err)
+{
+	struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE, .ai_socktype = SOCK_STREAM};
+	struct addrinfo *found = NULL;
+	const char *text = s->address[at], *colon = strrchr(text, ':');
+	if (!colon)
+		return err_set(err, RC_INPUT, "%s: expected IP:PORT", text);
+	bool brackets = text[0] == '[' && colon[-1] == ']';
+	char *host = arena_strndup(&s->arena, text + brackets, (size_t)(colon - text) - 2u * brackets);
+	if (getaddrinfo(host, colon + 1, &hints, &found) != 0)
+		return err_set(err, RC_INPUT, "%s: expected IP:PORT", text);
+	int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), on = 1;
+	s->endpoint[at].fd = fd;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+	bool good = fd >= 0 && bind(fd, found->ai_addr, found->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0;
+	freeaddrinfo(found);
+	if (!good)
+		return err_errno(err, RC_FAULT, "cannot listen at %s", text);
+	struct sockaddr_storage real;
+	socklen_t size = sizeof real;
+	char ip[64], port[16];
+	getsockname(fd, (struct sockaddr *)&real, &size);
+	getnameinfo((struct sockaddr *)&real, size, ip, sizeof ip, port, sizeof port, NI_NUMERICHOST | NI_NUMERICSERV);
+	printf("listening %s %s%s%s:%s\n", s->endpoint[at].word, brackets ? "[" : "", ip, brackets ? "]" : "", port);
+	fflush(stdout);
+	return RC_OK;
+}
+
+static volatile sig_atomic_t stop;
+static void on_signal(int number)
+{
+	if (number != SIGCHLD)
+		stop = 1;
+}
+
+static void collect(struct server *s)
+{
+	int status;
+	pid_t pid;
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		s->workers--;
+		if (WIFSIGNALED(status))
+			fprintf(stderr, "mtlspec serve: worker %d died: signal %d\n", (int)pid, WTERMSIG(status));
+		else if (WEXITSTATUS(status) != 0)
+			fprintf(stderr, "mtlspec serve: worker %d died: exit %d\n", (int)pid, WEXITSTATUS(status));
+	}
+}
+
+static void worker(struct server *s, int fd, const struct endpoint *e, pid_t parent, const sigset_t *signals)
+{
+	signal(SIGTERM, SIG_DFL);
+	signal(SIGINT, SIG_DFL);
+	signal(SIGCHLD, SIG_DFL);
+	sigprocmask(SIG_SETMASK, signals, NULL);
+	/* Die with the listener, which may have gone already. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(0);
+	for (size_t i = 0; i < s->endpoints; i++)
+		close(s->endpoint[i].fd);
+	tcp_serve(fd, e);
+	_exit(0);
+}
+
+static void accept_one(struct server *s, const struct endpoint *e, const sigset_t *signals)
+{
+	int fd = accept4(e->fd, NULL, NULL, SOCK_CLOEXEC);
+	if (fd < 0)
+		return;
+	pid_t parent = getpid(), pid = fork();
+	if (pid == 0)
+		worker(s, fd, e, parent, signals);
+	if (pid > 0)
+		s->workers++;
+	close(fd);
+}
+
+/* Signals arrive only inside ppoll(), so that none is missed between looking and waiting. */
+static void loop(struct server *s)
+{
+	struct sigaction act = {.sa_handler = on_signal};
+	sigset_t held, free_set;
+	struct pollfd p[ENDPOINTS_MAX];
+	sigemptyset(&held);
+	sigaddset(&held, SIGTERM);
+	sigaddset(&held, SIGINT);
+	sigaddset(&held, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &held, &free_set);
+	sigaction(SIGTERM, &act, NULL);
+	sigaction(SIGINT, &act, NULL);
+	sigaction(SIGCHLD, &act, NULL);
+	sigdelset(&free_set, SIGTERM);
+	sigdelset(&free_set, SIGINT);
+	sigdelset(&free_set, SIGCHLD);
+	while (!stop) {
+		for (size_t i = 0; i < s->endpoints; i++)
+			p[i] = (struct pollfd){.fd = s->endpoint[i].fd, .events = POLLIN};
+		/* With all workers busy new connections wait in the kernel's queue. */
+		nfds_t n = s->workers < WORKERS_MAX ? (nfds_t)s->endpoints : 0;
+		int ready = ppoll(p, n, NULL, &free_set);
+		collect(s);
+		for (size_t i = 0; ready > 0 && i < n; i++)
+			if (p[i].revents && s->workers < WORKERS_MAX)
+				accept_one(s, &s->endpoint[i], &free_set);
+	}
+}
+
+static void close_all(struct server *s)
+{
+	for (size_t i = 0; i < s->endpoints; i++)
+		if (s->endpoint[i].fd >= 0)
+			close(s->endpoint[i].fd);
+	for (size_t i = 0; i < s->trusts; i++) {
+		anchors_fini(&s->trust[i].anchors);
+		if (s->trust[i].credentials)
+			gnutls_certificate_free_credentials(s->trust[i].credentials);
+	}
+	if (s->priority)
+		gnutls_priority_deinit(s->priority);
+	arena_fini(&s->arena);
+}
+
+static enum rc help(void)
+{
+	size_t n;
+	const struct fault_row *rows = fault_rows(&n);
+	puts("\nFaults:");
+	for (size_t i = 0; i < n; i++)
+		printf("  %-34s %s\n", rows[i].name, rows[i].sentence);
+	return RC_END;
+}
+
+int reference_serve(int argc, char **argv)
+{
+	enum rc rc;
+	static struct server s; /* too big for comfort on a stack that every worker inherits */
+	struct err err = {0};
+	int rest;
+	s = (struct server){.depth = 10};
+	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); /* workers may be told to abort */
+	rc = opt_parse(argc, argv, usage, options, sizeof options / sizeof *options, take, &s, &rest, &err);
+	if (rc == RC_END)
+		help();
+	TRY(rc);
+	if (rest < argc)
+		TRY(err_set(&err, RC_INPUT, "serve takes no argument %s", argv[rest]));
+	TRY(prepare(&s, &err));
+	for (size_t i = 0; i < s.endpoints; i++)
+		TRY(open_listener(&s, i, &err));
+	loop(&s);
+out:
+	close_all(&s);
+	return cmd_fail(rc, &err);
+}

@@ -1,0 +1,273 @@
+#include "harness/reference/tcp.h"
+
+#include "harness/base/clock.h"
+#include "harness/reference/h1.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { HANDSHAKE_FAILURE = 40, UNRECOGNIZED_NAME = 112, MISSING_EXTENSION = 109, CHAIN_MAX = 256 };
+
+struct conn {
+	int fd;
+	uint64_t until; /* clock_us() */
+	const struct endpoint *endpoint;
+	const struct site *site; /* NULL until the name is known */
+	gnutls_session_t session; /* NULL without TLS */
+	bool asked;
+	struct admission admission;
+	int alert; /* what ends the handshake by our decision, or 0 */
+	unsigned renegotiations;
+};
+
+/* Wait until the socket is ready; false at the deadline. */
+static bool wait_for(const struct conn *c, short events)
+{
+	for (;;) {
+		uint64_t now = clock_us();
+		struct pollfd p = {.fd = c->fd, .events = events};
+		if (now >= c->until)
+			return false;
+		int n = poll(&p, 1, (int)((c->until - now) / 1000 + 1));
+		if (n > 0)
+			return true;
+		if (n < 0 && errno != EINTR)
+			return false;
+	}
+}
+
+static ssize_t pull(gnutls_transport_ptr_t context, void *out, size_t size)
+{
+	struct conn *c = context;
+	for (;;) {
+		ssize_t n = recv(c->fd, out, size, MSG_DONTWAIT);
+		if (n >= 0 || (errno != EAGAIN && errno != EINTR))
+			return n;
+		if (!wait_for(c, POLLIN)) {
+			errno = ETIMEDOUT;
+			return -1;
+		}
+	}
+}
+
+/* A whole flight in one system call: fewer packets, and the peer never acts on half of one. */
+static ssize_t push(gnutls_transport_ptr_t context, const giovec_t *piece, int n)
+{
+	struct conn *c = context;
+	struct msghdr m = {.msg_iov = (struct iovec *)(uintptr_t)piece, .msg_iovlen = (size_t)n};
+	for (;;) {
+		ssize_t sent = sendmsg(c->fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (sent >= 0 || (errno != EAGAIN && errno != EINTR))
+			return sent;
+		if (!wait_for(c, POLLOUT)) {
+			errno = ETIMEDOUT;
+			return -1;
+		}
+	}
+}
+
+static bool plain_write(void *context, const void *data, size_t len)
+{
+	const char *at = data;
+	while (len > 0) {
+		giovec_t piece = {(void *)(uintptr_t)at, len};
+		ssize_t n = push(context, &piece, 1);
+		if (n <= 0)
+			return false;
+		at += n;
+		len -= (size_t)n;
+	}
+	return true;
+}
+
+static long plain_read(void *context, void *out, size_t size)
+{
+	return pull(context, out, size);
+}
+
+static bool tls_write(void *context, const void *data, size_t len)
+{
+	struct conn *c = context;
+	const char *at = data;
+	while (len > 0) {
+		ssize_t n = gnutls_record_send(c->session, at, len);
+		if (n < 0 && gnutls_error_is_fatal((int)n))
+			return false;
+		if (n > 0) {
+			at += n;
+			len -= (size_t)n;
+		}
+	}
+	return true;
+}
+
+static long tls_read(void *context, void *out, size_t size)
+{
+	struct conn *c = context;
+	for (;;) {
+		ssize_t n = gnutls_record_recv(c->session, out, size);
+		if (n >= 0)
+			return n;
+		/* A client that renegotiates is told no (RFC 5246 7.2.2), not for ever. */
+		if (n == GNUTLS_E_REHANDSHAKE && ++c->renegotiations <= 3)
+			gnutls_alert_send(c->session, GNUTLS_AL_WARNING, GNUTLS_A_NO_RENEGOTIATION);
+		else if (n == GNUTLS_E_REHANDSHAKE || gnutls_error_is_fatal((int)n))
+			return -1;
+	}
+}
+
+static void ask(struct conn *c)
+{
+	enum app_mode mode = c->site->policy.mode;
+	c->asked = mode == APP_OPTIONAL || mode == APP_REQUIRED;
+	/* REQUEST, never REQUIRE: who may pass is app.c's to say, not GnuTLS's. */
+	gnutls_certificate_server_set_request(c->session, c->asked ? GNUTLS_CERT_REQUEST : GNUTLS_CERT_IGNORE);
+	gnutls_credentials_set(c->session, GNUTLS_CRD_CERTIFICATE, c->site->credentials);
+}
+
+/* RFC 6066 3: SNI picks the site.  RFC 9325 3.7: unknown names are refused; RFC 8446 9.2: so is none. */
+static int choose_site(gnutls_session_t session)
+{
+	struct conn *c = gnutls_session_get_ptr(session);
+	char name[256];
+	size_t size = sizeof name - 1;
+	unsigned type;
+	int ret = gnutls_server_name_get(session, name, &size, &type, 0);
+	if (ret == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE) {
+		bool tls13 = gnutls_protocol_get_version(session) == GNUTLS_TLS1_3;
+		c->alert = tls13 ? MISSING_EXTENSION : HANDSHAKE_FAILURE;
+		return GNUTLS_E_UNRECOGNIZED_NAME;
+	}
+	for (size_t i = 0; ret == 0 && i < c->endpoint->n; i++) {
+		if (strcasecmp(c->endpoint->site[i].policy.host, name) == 0) {
+			c->site = &c->endpoint->site[i];
+			ask(c);
+			return 0;
+		}
+	}
+	c->alert = UNRECOGNIZED_NAME;
+	return GNUTLS_E_UNRECOGNIZED_NAME;
+}
+
+/*
+ * GnuTLS calls this when the client's Certificate is in: before CertificateVerify in TLS 1.2, after it in 1.3.  Also for an
+ * empty Certificate.
+ */
+static int admit(gnutls_session_t session)
+{
+	struct conn *c = gnutls_session_get_ptr(session);
+	struct span chain[CHAIN_MAX];
+	unsigned n = 0;
+	const gnutls_datum_t *sent = gnutls_certificate_get_peers(session, &n);
+	if (!sent)
+		n = 0;
+	if (n > CHAIN_MAX)
+		n = CHAIN_MAX;
+	for (unsigned i = 0; i < n; i++)
+		chain[i] = (struct span){sent[i].data, sent[i].size};
+	struct peer peer = {.asked = c->asked, .tls13 = gnutls_protocol_get_version(session) == GNUTLS_TLS1_3,
+			    .chain = chain, .n = n, .now = clock_now()};
+	app_admit(&c->site->policy, &peer, &c->admission);
+	if (c->admission.admit != ADMIT_REFUSED)
+		return 0;
+	c->alert = c->admission.alert;
+	return -1;
+}
+
+/*
+ * RFC 9112 9.6: close in stages, so that what was said last is not destroyed by a reset: our half first, then read until the
+ * peer has closed too.
+ */
+static void linger(struct conn *c)
+{
+	char waste[16384];
+	uint64_t limit = clock_us() + TCP_DRAIN_MS * 1000ull;
+	if (c->until > limit)
+		c->until = limit;
+	shutdown(c->fd, SHUT_WR);
+	while (pull(c, waste, sizeof waste) > 0)
+		;
+}
+
+/* GnuTLS broke the handshake off: tell the peer why, unless it told us or nobody hears it. */
+static void handshake_failed(struct conn *c, int ret)
+{
+	switch (ret) {
+	case GNUTLS_E_FATAL_ALERT_RECEIVED:
+	case GNUTLS_E_PREMATURE_TERMINATION:
+	case GNUTLS_E_PUSH_ERROR:
+	case GNUTLS_E_PULL_ERROR:
+		return;
+	}
+	if (c->alert)
+		gnutls_alert_send(c->session, GNUTLS_AL_FATAL, (gnutls_alert_description_t)c->alert);
+	else
+		gnutls_alert_send_appropriate(c->session, ret);
+}
+
+static bool handshake(struct conn *c)
+{
+	int ret;
+	do
+		ret = gnutls_handshake(c->session);
+	while (ret < 0 && !gnutls_error_is_fatal(ret));
+	if (ret < 0) {
+		handshake_failed(c, ret);
+		return false;
+	}
+	/* Nobody was asked: the callback did not run. */
+	if (!c->asked)
+		admit(c->session);
+	return true;
+}
+
+static bool open_tls(struct conn *c)
+{
+	static const gnutls_datum_t alpn[] = {{(unsigned char *)(uintptr_t) "http/1.1", 8},
+					      {(unsigned char *)(uintptr_t) "http/1.0", 8}};
+	if (gnutls_init(&c->session, GNUTLS_SERVER | GNUTLS_NO_TICKETS) < 0)
+		return false;
+	gnutls_session_set_ptr(c->session, c);
+	gnutls_priority_set(c->session, c->endpoint->priority);
+	gnutls_alpn_set_protocols(c->session, alpn, 2, GNUTLS_ALPN_MANDATORY); /* RFC 7301 3.2 */
+	gnutls_transport_set_ptr(c->session, c);
+	gnutls_transport_set_pull_function(c->session, pull);
+	gnutls_transport_set_vec_push_function(c->session, push);
+	gnutls_session_set_verify_function(c->session, admit);
+	if (c->endpoint->by_name) {
+		gnutls_credentials_set(c->session, GNUTLS_CRD_CERTIFICATE, c->endpoint->site[0].credentials);
+		gnutls_handshake_set_post_client_hello_function(c->session, choose_site);
+	} else {
+		c->site = &c->endpoint->site[0];
+		ask(c);
+	}
+	return true;
+}
+
+void tcp_serve(int fd, const struct endpoint *endpoint)
+{
+	struct conn c = {.fd = fd, .endpoint = endpoint, .until = clock_us() + TCP_DEADLINE_MS * 1000ull};
+	int on = 1;
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	if (endpoint->site[0].policy.mode == APP_PLAIN) {
+		struct wire wire = {plain_read, plain_write, &c};
+		server_h1_serve(&wire, &endpoint->site[0].policy, &(struct admission){.admit = ADMIT_ANONYMOUS});
+	} else if (open_tls(&c)) {
+		struct wire wire = {tls_read, tls_write, &c};
+		if (handshake(&c)) {
+			server_h1_serve(&wire, &c.site->policy, &c.admission);
+			gnutls_bye(c.session, GNUTLS_SHUT_WR); /* RFC 8446 6.1 */
+		}
+	}
+	linger(&c);
+	if (c.session)
+		gnutls_deinit(c.session);
+	close(fd);
+}

@@ -1,0 +1,33 @@
+/*
+ * tcp.h - the transport of one accepted connection: TLS 1.2 and 1.3 by GnuTLS (or none), blocking with a deadline.  Runs in
+ * the process forked for the connection.  Everything in struct endpoint was made before the fork and is only read here.
+ */
+#ifndef HARNESS_REFERENCE_TCP_H
+#define HARNESS_REFERENCE_TCP_H
+
+#include "harness/reference/app.h"
+
+#include <gnutls/gnutls.h>
+
+/* One protected or open name: its policy and the credentials whose CA list fits its anchors. */
+struct site {
+	struct policy policy;
+	gnutls_certificate_credentials_t credentials; /* borrowed; NULL for APP_PLAIN */
+};
+
+struct endpoint {
+	const char *word; /* the mode as given: "required", "by-name" ... */
+	struct site *site;
+	size_t n;
+	bool by_name; /* SNI picks the site; otherwise there is one site, with policy.host NULL */
+	gnutls_priority_t priority; /* borrowed */
+	int fd;			    /* listening */
+};
+
+/* A connection lives this long at most, whatever the peer does. */
+enum { TCP_DEADLINE_MS = 30000, TCP_DRAIN_MS = 5000 };
+
+/* Serves the connection and closes `fd`. */
+void tcp_serve(int fd, const struct endpoint *endpoint);
+
+#endif
