@@ -32,6 +32,7 @@ struct report_target {
 	const char *product, *version, *library; /* of the server; "" when unknown */
 	const char *configuration;	       /* variant and --set, "" for none */
 	const char *profile;		       /* id, "" for none */
+	const struct suite *suite;	       /* explains clauses; may be NULL */
 	const char *skipped;		       /* why nothing ran (package missing ...), or NULL */
 	bool remote;
 	const char *const *notes; /* sentences: ban began, server chain changed, capability contradicted ... */
@@ -60,13 +61,15 @@ struct report_case {
 	const char *flaky; /* a sentence when runs disagree, or NULL */
 };
 
-/* Cells that did not run, by scenario and reason. */
+/* Cells that did not run, by scenario and reason; or one of them for a reporter that wants every cell. */
 struct report_cells {
 	const struct report_target *target;
 	const struct scenario *scenario;
 	enum disposition disposition;
 	const char *reason, *clause;
 	uint64_t n;
+	const struct kase *kase; /* NULL unless every_cell; then n is 1 */
+	const char *id;
 };
 
 struct report_totals {
@@ -90,6 +93,7 @@ struct reporter {
 	const struct reporter_ops *ops;
 	const char *path; /* file or directory to write, arena of the caller */
 	void *state;
+	bool every_cell; /* `cells` wants each cell that did not run by itself, not aggregated */
 };
 
 /* results.xml; TEST-*.xml (one file a scenario and target) under a directory; the console. */
