@@ -58,7 +58,7 @@ static size_t one(const unsigned char *p, size_t len, char out[static 20], size_
 	static const char digits[] = "0123456789abcdef";
 	uint32_t cp = 0;
 	size_t n = decode(p, len, &cp);
-	bool escape = n == 0 || unwelcome(cp) || (cp == '\\' && len > 1 && p[1] == 'x');
+	bool escape = n == 0 || unwelcome(cp);
 	size_t used = n ? n : 1;
 	*out_len = 0;
 	for (size_t i = 0; i < used; i++) {
@@ -107,7 +107,7 @@ const char *clean_text(struct buf *scratch, const char *text, size_t max)
 	if (!text)
 		return "";
 	size_t n = 0;
-	while (text[n] >= 0x20 && text[n] < 0x7f && text[n] != '\\')
+	while (text[n] >= 0x20 && text[n] < 0x7f)
 		n++;
 	if (!text[n] && n <= max)
 		return text;

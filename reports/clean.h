@@ -10,7 +10,7 @@
 /*
  * Appends `text` as one line of UTF-8, at most `max` bytes of it ("..." marks a cut, never inside a character).
  * Becomes \xNN: control characters (C0, DEL, C1), line and paragraph separators, invalid or overlong UTF-8, surrogates,
- * noncharacters, zero-width and bidirectional controls; and the backslash of a literal "\x", so that nothing is ambiguous.
+ * noncharacters, zero-width and bidirectional controls.  Clean text stays as it is, so cleaning twice does no harm.
  */
 void clean_add(struct buf *b, const void *text, size_t len, size_t max);
 /* The same for a string; NULL adds nothing. */

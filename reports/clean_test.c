@@ -36,7 +36,7 @@ static const struct {
 	{"cut short sequence", "a\xe2\x82", 3, 100, "a\\xe2\\x82"},
 	{"lone continuation", "\x80", 1, 100, "\\x80"},
 	{"backslash", "C:\\temp", 7, 100, "C:\\temp"},
-	{"literal \\x", "\\x41", 4, 100, "\\x5cx41"},
+	{"cleaned before", "\\x1b", 4, 100, "\\x1b"},
 	{"fits exactly", "abcdef", 6, 6, "abcdef"},
 	{"one too many", "abcdefg", 7, 6, "abc..."},
 	{"no cut inside an escape", "abcd\x01\x02", 6, 8, "abcd..."},
