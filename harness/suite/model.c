@@ -62,3 +62,51 @@ bool when_holds(const struct when *w, when_lookup *lookup, const void *context)
 	}
 	return true;
 }
+
+const char *scenario_clause(const struct scenario *s, when_lookup *lookup, const void *context)
+{
+	for (size_t i = 0; i < s->n_clauses; i++)
+		if (when_holds(&s->clauses[i].when, lookup, context))
+			return s->clauses[i].ids;
+	return s->clause;
+}
+
+/* "12", "48k", "1m" */
+static bool parse_bytes(const char *text, uint64_t *bytes)
+{
+	char digits[24];
+	size_t n = strspn(text, "0123456789");
+	uint64_t unit = 1;
+	if (strcmp(text + n, "k") == 0)
+		unit = 1024;
+	else if (strcmp(text + n, "m") == 0)
+		unit = 1024 * 1024;
+	else if (text[n])
+		return false;
+	if (n == 0 || n >= sizeof digits)
+		return false;
+	memcpy(digits, text, n);
+	digits[n] = '\0';
+	if (!text_u64(digits, 0, UINT64_MAX / (1024 * 1024), bytes))
+		return false;
+	*bytes *= unit;
+	return true;
+}
+
+bool body_size_parse(const char *text, uint64_t limit, uint64_t *bytes)
+{
+	uint64_t more = 0;
+	if (!text_starts(text, "limit"))
+		return parse_bytes(text, bytes);
+	text += strlen("limit");
+	*bytes = limit;
+	if (!*text)
+		return true;
+	if ((*text != '+' && *text != '-') || !parse_bytes(text + 1, &more))
+		return false;
+	if (*text == '-')
+		*bytes = more < limit ? limit - more : 0;
+	else
+		*bytes += more;
+	return true;
+}

@@ -175,9 +175,18 @@ struct never {
 	struct where where;
 };
 
+/* <clause id="R-074" when="tls=1.2"/>: the clause that a scenario tests in some of its cells. */
+struct clause_ref {
+	const char *ids;
+	struct when when;
+	struct where where;
+};
+
 struct scenario {
 	const char *suite, *id, *title, *formerly, *why;
 	const char *clause;
+	const struct clause_ref *clauses; /* the first that holds goes before `clause`: scenario_clause() */
+	size_t n_clauses;
 	enum severity severity;
 	enum impact impact;
 	const char *needs, *endpoint; /* may be NULL */
@@ -388,5 +397,10 @@ const struct profile *suite_profile(const struct suite *s, const char *id);
 /* `lookup` gives the value of a key or NULL; a term whose key has no value does not hold. */
 typedef const char *when_lookup(const void *context, const char *key);
 bool when_holds(const struct when *w, when_lookup *lookup, const void *context);
+/* The clause of a scenario in one cell, or NULL. */
+const char *scenario_clause(const struct scenario *s, when_lookup *lookup, const void *context);
+
+/* request/@body: "49152", "48k", "1m", "limit", "limit+1", "limit-1" of a target's body-limit.  False for anything else. */
+bool body_size_parse(const char *text, uint64_t limit, uint64_t *bytes);
 
 #endif
