@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define TEMPLATE_LIMIT (1u << 20)
-#define NAME_LIMIT 128
+#define NAME_LIMIT     128
 
 /* The name behind the "@" at `at`, or NULL when no "@" closes it. */
 static const char *name_at(const char *at, char name[static NAME_LIMIT])
@@ -46,7 +46,8 @@ static enum rc expand_into(struct buf *b, const struct expand *x, const char *te
 			buf_adds(b, value);
 	}
 	if (rc == RC_OK && b->overflow)
-		rc = err_at(err, RC_INPUT, where.file, where.line, "more than %u bytes after replacement", TEMPLATE_LIMIT);
+		rc = err_at(err, RC_INPUT, where.file, where.line, "more than %u bytes after replacement",
+			    TEMPLATE_LIMIT);
 	return rc;
 }
 

@@ -27,17 +27,17 @@ static const struct {
 	enum rc rc;
 	const char *says;
 } rows[] = {
-	{"", "", RC_OK, NULL},
-	{"plain", "plain", RC_OK, NULL},
-	{"@dir@/x", "/a b/@dir@/x", RC_OK, NULL}, /* not expanded again */
-	{"127.0.0.1:@port:one-2@;", "127.0.0.1:8443;", RC_OK, NULL},
-	{"a@empty@b@empty@", "ab", RC_OK, NULL},
-	{"me@@host @@@port:one-2@@@", "me@host @8443@", RC_OK, NULL},
-	{"x\ny @nobody@", NULL, RC_INPUT, "t.in:4: unknown placeholder @nobody@"},
-	{"x @", NULL, RC_INPUT, "t.in:3: \"@\" opens no placeholder"},
-	{"me@host", NULL, RC_INPUT, "t.in:3: \"@\" opens no placeholder"},
-	{"\n\n@a b@", NULL, RC_INPUT, "t.in:5: \"@\" opens no placeholder"},
-	{"@broken@", NULL, RC_FAULT, "cannot be had"},
+    {"", "", RC_OK, NULL},
+    {"plain", "plain", RC_OK, NULL},
+    {"@dir@/x", "/a b/@dir@/x", RC_OK, NULL}, /* not expanded again */
+    {"127.0.0.1:@port:one-2@;", "127.0.0.1:8443;", RC_OK, NULL},
+    {"a@empty@b@empty@", "ab", RC_OK, NULL},
+    {"me@@host @@@port:one-2@@@", "me@host @8443@", RC_OK, NULL},
+    {"x\ny @nobody@", NULL, RC_INPUT, "t.in:4: unknown placeholder @nobody@"},
+    {"x @", NULL, RC_INPUT, "t.in:3: \"@\" opens no placeholder"},
+    {"me@host", NULL, RC_INPUT, "t.in:3: \"@\" opens no placeholder"},
+    {"\n\n@a b@", NULL, RC_INPUT, "t.in:5: \"@\" opens no placeholder"},
+    {"@broken@", NULL, RC_FAULT, "cannot be had"},
 };
 
 START_TEST(replaces)

@@ -9,7 +9,8 @@
 #define OVERLAP 64 /* a phrase may be cut by the end of what was read */
 
 /* What sanitizers and valgrind say of a memory error (their manuals: AddressSanitizer, UBSan, Memcheck 4.2). */
-static const char *const sanitizer_words[] = {"ERROR: AddressSanitizer", "runtime error:", "Invalid read", "Invalid write"};
+static const char *const sanitizer_words[] = {"ERROR: AddressSanitizer", "runtime error:", "Invalid read",
+					      "Invalid write"};
 
 static off_t size_of(const char *path)
 {
@@ -89,7 +90,8 @@ static bool member_healthy(struct member *m, char *how, size_t size)
 	}
 	if (!m->proc.pid || proc_alive(&m->proc))
 		return true;
-	snprintf(how, size, "process %s ended: %s", m->process->id, proc_status_text(m->proc.status, text, sizeof text));
+	snprintf(how, size, "process %s ended: %s", m->process->id,
+		 proc_status_text(m->proc.status, text, sizeof text));
 	return false;
 }
 

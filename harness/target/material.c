@@ -3,6 +3,7 @@
 #include "harness/base/fs.h"
 #include "harness/target/url.h"
 
+#include <grp.h>
 #include <limits.h>
 #include <pwd.h>
 #include <stdlib.h>
@@ -43,8 +44,8 @@ static enum rc set(struct running *r, const struct parameter *p, bool literal, s
 		buf_init(&names, 512);
 		for (size_t i = 0; i < r->n_settings; i++)
 			buf_addf(&names, " %s", r->settings[i].name);
-		enum rc rc = err_set(err, RC_INPUT, "target %s has no parameter \"%s\"; it has:%s", r->target->id, p->name,
-				     names.len ? names.data : " none");
+		enum rc rc = err_set(err, RC_INPUT, "target %s has no parameter \"%s\"; it has:%s", r->target->id,
+				     p->name, names.len ? names.data : " none");
 		buf_fini(&names);
 		return rc;
 	}
@@ -202,13 +203,12 @@ static enum rc home(struct running *r, const char **value, struct err *err)
 static enum rc user(struct running *r, const char **value, struct err *err)
 {
 	(void)err;
-	struct passwd *p = r->user ? NULL : getpwuid(geteuid());
-	if (!r->user)
-		r->user = p ? arena_strdup(r->arena, p->pw_name) : arena_printf(r->arena, "%lu", (unsigned long)geteuid());
-	*value = r->user;
+	const struct passwd *p = getpwuid(geteuid());
+	*value = p ? arena_strdup(r->arena, p->pw_name) : arena_printf(r->arena, "%lu", (unsigned long)geteuid());
 	return RC_OK;
 }
 
+/* The value with its own placeholders replaced. */
 static enum rc from_setting(struct running *r, struct setting *s, const char **value, struct err *err)
 {
 	if (s->literal) {
@@ -223,14 +223,29 @@ static enum rc from_setting(struct running *r, struct setting *s, const char **v
 	return rc;
 }
 
+static enum rc group(struct running *r, const char **value, struct err *err)
+{
+	(void)err;
+	const struct group *g = getgrgid(getegid());
+	*value = g ? arena_strdup(r->arena, g->gr_name) : arena_printf(r->arena, "%lu", (unsigned long)getegid());
+	return RC_OK;
+}
+
 enum rc material_lookup(void *running, const char *name, const char **value, struct err *err)
 {
 	static const struct {
 		const char *name;
 		enum rc (*make)(struct running *r, const char **value, struct err *err);
-	} words[] = {{"dir", dir},	 {"self", self},	     {"home", home},
-		     {"user", user},	 {"anchors", anchors},	     {"crls", crls},
-		     {"server-cert", server_cert}, {"server-key", server_key}, {"server-ca", server_ca}};
+	} words[] = {{"dir", dir},
+		     {"self", self},
+		     {"home", home},
+		     {"user", user},
+		     {"group", group},
+		     {"anchors", anchors},
+		     {"crls", crls},
+		     {"server-cert", server_cert},
+		     {"server-key", server_key},
+		     {"server-ca", server_ca}};
 	struct running *r = running;
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		if (strcmp(words[i].name, name) == 0)

@@ -12,8 +12,8 @@
 /* errno of binding to it, 0 when it could be had. */
 static int try_bind(uint16_t number)
 {
-	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons(number),
-				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in sa = {
+	    .sin_family = AF_INET, .sin_port = htons(number), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 	ck_assert_int_ge(fd, 0);
 	int e = bind(fd, (struct sockaddr *)&sa, sizeof sa) < 0 ? errno : 0;

@@ -17,9 +17,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define READY_MS 15000u
+#define READY_MS	 15000u
 #define READY_WRAPPED_MS 60000u /* valgrind starts a server about twenty times slower */
-#define STOP_GRACE_MS 3000u
+#define STOP_GRACE_MS	 3000u
 
 static enum rc make_dir(struct running *r, struct err *err)
 {
@@ -30,8 +30,8 @@ static enum rc make_dir(struct running *r, struct err *err)
 }
 
 /* Expanded arguments without the empty ones, those marked split at blanks; NULL-terminated. */
-static enum rc expand_vector(struct running *r, const char *const *list, const bool *split, size_t n, struct where where,
-			     const char *const **out, struct err *err)
+static enum rc expand_vector(struct running *r, const char *const *list, const bool *split, size_t n,
+			     struct where where, const char *const **out, struct err *err)
 {
 	enum rc rc = RC_OK;
 	const char **v = NULL, *text;
@@ -129,8 +129,9 @@ static void prepare_watches(struct running *r, struct member *m)
 		if (strcmp(p->logs[i].path, "stderr") == 0)
 			m->watches[0].crash = p->logs[i].crash;
 		else
-			m->watches[m->n_watches++] = (struct watch){
-				.path = arena_printf(r->arena, "%s/%s", r->dir, p->logs[i].path), .crash = p->logs[i].crash};
+			m->watches[m->n_watches++] =
+			    (struct watch){.path = arena_printf(r->arena, "%s/%s", r->dir, p->logs[i].path),
+					   .crash = p->logs[i].crash};
 	}
 }
 
@@ -213,7 +214,8 @@ static uint32_t ready_ms(const struct running *r)
 }
 
 /* Asks until `ask` is answered, a process has ended, or the time is over. */
-static enum rc wait_answer(struct running *r, const struct live_endpoint *l, uint16_t port, uint64_t until, struct err *err)
+static enum rc wait_answer(struct running *r, const struct live_endpoint *l, uint16_t port, uint64_t until,
+			   struct err *err)
 {
 	struct job_address local = {"127.0.0.1", port};
 	for (;;) {
@@ -304,7 +306,8 @@ static void probe_version(struct running *r)
 			continue;
 		struct proc_spec spec = {.argv = argv, .env = r->members[i].env, .dir = r->dir, .out = -1, .log = -1};
 		if (proc_run(&spec, ready_ms(r), text, sizeof text, &status, &ignored) != RC_OK) {
-			log_info("target=%s process=%s version=unknown reason=\"%s\"", r->target->id, p->id, ignored.text);
+			log_info("target=%s process=%s version=unknown reason=\"%s\"", r->target->id, p->id,
+				 ignored.text);
 			continue;
 		}
 		if (!r->version[0])

@@ -36,7 +36,7 @@ struct running {
 	struct arena *arena; /* the caller's */
 	struct target_spec spec;
 	const struct target *target;
-	const char *dir, *user;
+	const char *dir;
 	struct setting *settings;
 	size_t n_settings;
 	struct ports ports;

@@ -50,8 +50,8 @@ enum rc url_address(struct arena *a, const char *text, struct where where, const
 	if (v6) {
 		char *close = strchr(++name, ']');
 		if (!close || (close[1] && close[1] != ':'))
-			return err_at(err, RC_INPUT, where.file, where.line, "\"%s\": an IPv6 address is written [ADDRESS]:PORT",
-				      text);
+			return err_at(err, RC_INPUT, where.file, where.line,
+				      "\"%s\": an IPv6 address is written [ADDRESS]:PORT", text);
 		*close = '\0';
 		colon = close[1] ? close + 1 : NULL;
 	} else {
@@ -86,7 +86,8 @@ enum rc url_parse(struct arena *a, const char *text, struct where where, struct 
 		return err_at(err, RC_INPUT, where.file, where.line, "\"%s\": a fragment is never sent", text);
 	for (const char *p = rest; *p; p++)
 		if ((unsigned char)*p <= ' ' || (unsigned char)*p >= 0x7f)
-			return err_at(err, RC_INPUT, where.file, where.line, "\"%s\": write the path percent-encoded", text);
+			return err_at(err, RC_INPUT, where.file, where.line, "\"%s\": write the path percent-encoded",
+				      text);
 	enum rc rc = url_address(a, authority, where, &out->host, &out->port, err);
 	if (rc != RC_OK)
 		return rc;

@@ -8,37 +8,37 @@ static const struct {
 	const char *text, *host, *authority, *path;
 	unsigned port;
 } good[] = {
-	{"https://localhost:8443/", "localhost", "localhost:8443", "/", 8443},
-	{"https://localhost", "localhost", "localhost", "/", 443},
-	{"https://LocalHost:443/a/b?c=d", "localhost", "localhost", "/a/b?c=d", 443},
-	{"https://host?x", "host", "host", "/?x", 443},
-	{"HTTPS://[::1]:8443/", "::1", "[::1]:8443", "/", 8443},
-	{"https://[2001:DB8::1]/x", "2001:db8::1", "[2001:db8::1]", "/x", 443},
-	{"https://10.0.0.1/", "10.0.0.1", "10.0.0.1", "/", 443},
-	{"https://my_host.corp.:1/", "my_host.corp.", "my_host.corp.:1", "/", 1},
+    {"https://localhost:8443/", "localhost", "localhost:8443", "/", 8443},
+    {"https://localhost", "localhost", "localhost", "/", 443},
+    {"https://LocalHost:443/a/b?c=d", "localhost", "localhost", "/a/b?c=d", 443},
+    {"https://host?x", "host", "host", "/?x", 443},
+    {"HTTPS://[::1]:8443/", "::1", "[::1]:8443", "/", 8443},
+    {"https://[2001:DB8::1]/x", "2001:db8::1", "[2001:db8::1]", "/x", 443},
+    {"https://10.0.0.1/", "10.0.0.1", "10.0.0.1", "/", 443},
+    {"https://my_host.corp.:1/", "my_host.corp.", "my_host.corp.:1", "/", 1},
 };
 
 static const struct {
 	const char *text, *says;
 } bad[] = {
-	{"http://host/", "no https"},
-	{"host:8443", "no https"},
-	{"https://", "names no host"},
-	{"https:///path", "names no host"},
-	{"https://user@host/", "user name"},
-	{"https://host:0/", "no port"},
-	{"https://host:65536/", "no port"},
-	{"https://host:/", "no port"},
-	{"https://host:84 43/", "no port"},
-	{"https://ho st/", "names no host"},
-	{"https://host..x/", "names no host"},
-	{"https://::1/", "no port"},
-	{"https://[::1/", "written [ADDRESS]:PORT"},
-	{"https://[::1]x/", "written [ADDRESS]:PORT"},
-	{"https://[127.0.0.1]/", "names no host"},
-	{"https://host/#frag", "fragment"},
-	{"https://host/a b", "percent-encoded"},
-	{"https://host/\xc3\xa4", "percent-encoded"},
+    {"http://host/", "no https"},
+    {"host:8443", "no https"},
+    {"https://", "names no host"},
+    {"https:///path", "names no host"},
+    {"https://user@host/", "user name"},
+    {"https://host:0/", "no port"},
+    {"https://host:65536/", "no port"},
+    {"https://host:/", "no port"},
+    {"https://host:84 43/", "no port"},
+    {"https://ho st/", "names no host"},
+    {"https://host..x/", "names no host"},
+    {"https://::1/", "no port"},
+    {"https://[::1/", "written [ADDRESS]:PORT"},
+    {"https://[::1]x/", "written [ADDRESS]:PORT"},
+    {"https://[127.0.0.1]/", "names no host"},
+    {"https://host/#frag", "fragment"},
+    {"https://host/a b", "percent-encoded"},
+    {"https://host/\xc3\xa4", "percent-encoded"},
 };
 
 START_TEST(reads_urls)
@@ -71,11 +71,8 @@ static const struct {
 	const char *text, *host;
 	unsigned port;
 } addresses[] = {
-	{"127.0.0.1:81", "127.0.0.1", 81},
-	{"[::1]:82", "::1", 82},
-	{"[::1]", "::1", 443},
-	{"iis.lab", "iis.lab", 443},
-	{"iis.lab:84", "iis.lab", 84},
+    {"127.0.0.1:81", "127.0.0.1", 81}, {"[::1]:82", "::1", 82},	      {"[::1]", "::1", 443},
+    {"iis.lab", "iis.lab", 443},       {"iis.lab:84", "iis.lab", 84},
 };
 
 START_TEST(reads_addresses)

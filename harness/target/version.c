@@ -31,7 +31,8 @@ void version_product(const char *text, const char *pattern, char *out, size_t si
 
 void version_library(const char *text, char *out, size_t size)
 {
-	static const char *const names[] = {"OpenSSL", "LibreSSL", "BoringSSL", "AWS-LC", "GnuTLS", "wolfSSL", "mbed TLS"};
+	static const char *const names[] = {"OpenSSL", "LibreSSL", "BoringSSL", "AWS-LC",
+					    "GnuTLS",  "wolfSSL",  "mbed TLS"};
 	const char *last = NULL;
 	char number[64];
 	out[0] = '\0';

@@ -1,0 +1,392 @@
+/*
+ * Started processes are this very binary: with MTLSPEC_FAKE set it is a server that answers every ClientHello with an
+ * alert, or does what the word says.  So the test needs no server and no certificate.
+ */
+#include "harness/target/target.h"
+
+#include "harness/base/fs.h"
+#include "harness/base/rundir.h"
+#include "harness/base/test.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* The forge is not under test: one line a file is enough to see who asked for what. */
+enum rc forge_write_anchors(struct forge *f, const char *trust, const char *path, struct err *err)
+{
+	(void)f;
+	return fs_write(path, trust, strlen(trust), 0644, err);
+}
+
+enum rc forge_write_crls(struct forge *f, const char *path, struct err *err)
+{
+	(void)f;
+	return fs_write(path, "crl", 3, 0644, err);
+}
+
+enum rc forge_write_server(struct forge *f, const char *hosts, const char *chain_path, const char *key_path,
+			   const char *ca_path, struct err *err)
+{
+	(void)f;
+	enum rc rc = fs_write(chain_path, hosts, strlen(hosts), 0644, err);
+	if (rc == RC_OK)
+		rc = fs_write(key_path, "key", 3, 0600, err);
+	return rc == RC_OK ? fs_write(ca_path, "ca", 2, 0644, err) : rc;
+}
+
+static void serve(int fd)
+{
+	static const char alert[] = {0x15, 3, 3, 0, 2, 2, 40};
+	char in[4096];
+	ssize_t n = recv(fd, in, sizeof in, 0);
+	if (n >= 5 && memcmp(in, "boom!", 5) == 0)
+		abort();
+	if (n >= 4 && memcmp(in, "asan", 4) == 0)
+		fprintf(stderr, "x.c:1:2: runtime error: index out of bounds\n");
+	if (n > 0 && in[0] == 0x16)
+		(void)!send(fd, alert, sizeof alert, MSG_NOSIGNAL);
+	close(fd);
+}
+
+static void fake_server(const char *word, const char *port)
+{
+	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int one = 1, fd = socket(AF_INET, SOCK_STREAM, 0);
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+	sa.sin_port = htons((uint16_t)strtoul(port, NULL, 10));
+	if (strcmp(word, "dies") == 0) {
+		fprintf(stderr, "first line\nbad configuration\n");
+		_exit(3);
+	}
+	if (strcmp(word, "taken") == 0 && access("second", F_OK) != 0) {
+		fclose(fopen("second", "w"));
+		fprintf(stderr, "bind: Address already in use\n");
+		_exit(1);
+	}
+	if (bind(fd, (struct sockaddr *)&sa, sizeof sa) < 0 || listen(fd, 16) < 0)
+		_exit(4);
+	for (;;) {
+		int c = accept(fd, NULL, NULL);
+		if (c >= 0 && strcmp(word, "silent") == 0)
+			continue;
+		if (c >= 0)
+			serve(c);
+	}
+}
+
+__attribute__((constructor)) static void become_server(void)
+{
+	const char *word = getenv("MTLSPEC_FAKE");
+	if (word)
+		fake_server(word, getenv("MTLSPEC_PORT"));
+}
+
+/* One process, one endpoint; tests change what they need. */
+static const char *const version_arguments[] = {"/bin/echo", "nginx/1.2.3 with OpenSSL 3.0.1"};
+static const struct parameter parameters[] = {{"word", "sound", {"t.xml", 1}},
+					      {"program", "", {"t.xml", 2}},
+					      {"wrapper", "", {"t.xml", 3}},
+					      {"ready", "5s", {"t.xml", 4}},
+					      {"loop", "@loop@", {"t.xml", 5}}};
+static const struct parameter fake_env[] = {{"MTLSPEC_FAKE", "@word@", {"t.xml", 6}},
+					    {"MTLSPEC_PORT", "@port:one@", {"t.xml", 7}}};
+static const char *const arguments[] = {"@wrapper@", "@program@", "@server-cert@", "@anchors:tenant@"};
+static const bool split[] = {true, false, false, false};
+static const struct server_log logs[] = {{"stderr", "exited on signal"}};
+static const struct process process = {.id = "fake",
+				       .package = "fake-server",
+				       .arguments = arguments,
+				       .split = split,
+				       .n_arguments = 4,
+				       .env = fake_env,
+				       .n_env = 2,
+				       .version = version_arguments,
+				       .n_version = 2,
+				       .version_pattern = "nginx/",
+				       .logs = logs,
+				       .n_logs = 1,
+				       .where = {"t.xml", 8}};
+static const struct endpoint_name names[] = {{"open", "open.mtlspec.test", NEGOTIATION_NONE, "main"}};
+static const struct endpoint endpoint = {.id = "required",
+					 .url = "https://localhost:@port:one@/path",
+					 .address = "127.0.0.1:@port:one@",
+					 .negotiation = NEGOTIATION_REQUIRED,
+					 .names = names,
+					 .n_names = 1,
+					 .where = {"t.xml", 9}};
+static const struct target fake = {.id = "fake",
+				   .product = "fake",
+				   .dir = "/",
+				   .parameters = parameters,
+				   .n_parameters = 5,
+				   .processes = &process,
+				   .n_processes = 1,
+				   .endpoints = &endpoint,
+				   .n_endpoints = 1};
+
+struct bench {
+	struct arena a;
+	struct rundir dir;
+	struct err err;
+	struct parameter sets[4];
+	struct target_spec spec;
+	struct running *r;
+	char self[512];
+};
+
+static void bench_open(struct bench *b, const char *word)
+{
+	memset(b, 0, sizeof *b);
+	ck_assert_int_eq(rundir_open(&b->dir, &b->err), RC_OK);
+	ssize_t n = readlink("/proc/self/exe", b->self, sizeof b->self - 1);
+	ck_assert_int_gt(n, 0);
+	b->sets[0] = (struct parameter){.name = "word", .value = word};
+	b->sets[1] = (struct parameter){.name = "program", .value = b->self};
+	b->spec = (struct target_spec){
+	    .target = &fake, .sets = b->sets, .n_sets = 2, .dir = b->dir.path, .self = "/bin/mtlspec"};
+}
+
+static enum rc bench_start(struct bench *b)
+{
+	return running_open(&b->r, &b->spec, &b->a, &b->err);
+}
+
+static void bench_close(struct bench *b)
+{
+	running_close(&b->r);
+	running_close(&b->r);
+	rundir_close(&b->dir);
+	arena_fini(&b->a);
+}
+
+static void say(const struct bench *b, const char *words)
+{
+	const struct live_endpoint *l;
+	ck_assert_uint_eq(running_endpoints(b->r, &l), 1);
+	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons(l[0].address.port)};
+	inet_pton(AF_INET, l[0].address.ip, &sa.sin_addr);
+	char in[8];
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	ck_assert_int_eq(connect(fd, (struct sockaddr *)&sa, sizeof sa), 0);
+	ck_assert_int_eq(send(fd, words, strlen(words), MSG_NOSIGNAL), (ssize_t)strlen(words));
+	while (recv(fd, in, sizeof in, 0) > 0)
+		; /* until it has done with us */
+	close(fd);
+}
+
+START_TEST(starts_and_stops)
+{
+	struct bench b;
+	char how[256], *data;
+	size_t len;
+	const struct live_endpoint *l;
+	bench_open(&b, "sound");
+	ck_assert_msg(bench_start(&b) == RC_OK, "%s", b.err.text);
+	ck_assert_uint_eq(running_endpoints(b.r, &l), 1);
+	ck_assert_str_eq(l[0].host, "localhost");
+	ck_assert_str_eq(l[0].path, "/path");
+	ck_assert_str_eq(l[0].address.ip, "127.0.0.1");
+	ck_assert_str_eq(l[0].authority, arena_printf(&b.a, "localhost:%u", (unsigned)l[0].address.port));
+	ck_assert_str_eq(l[0].names[0], "open.mtlspec.test");
+	ck_assert_str_eq(running_version(b.r), "1.2.3");
+	ck_assert_str_eq(running_library(b.r), "OpenSSL 3.0.1");
+	ck_assert_str_eq(running_parameter(b.r, "word"), "sound");
+	ck_assert_ptr_null(running_parameter(b.r, "nothing"));
+	ck_assert(running_healthy(b.r, how, sizeof how));
+	const char *dir = running_dir(b.r);
+	ck_assert_int_eq(fs_read(&b.a, arena_printf(&b.a, "%s/server-cert.pem", dir), 99, &data, &len, &b.err), RC_OK);
+	ck_assert_str_eq(data, "localhost open.mtlspec.test");
+	ck_assert_int_eq(fs_read(&b.a, arena_printf(&b.a, "%s/anchors-tenant.pem", dir), 99, &data, &len, &b.err),
+			 RC_OK);
+	ck_assert_int_eq(running_reload(b.r, &b.err), RC_ABSENT);
+	bench_close(&b);
+}
+END_TEST
+
+START_TEST(notices_death_and_restarts_on_the_same_port)
+{
+	struct bench b;
+	char how[256];
+	const struct live_endpoint *l;
+	bench_open(&b, "sound");
+	ck_assert_msg(bench_start(&b) == RC_OK, "%s", b.err.text);
+	running_endpoints(b.r, &l);
+	uint16_t port = l[0].address.port;
+	say(&b, "boom!");
+	while (running_healthy(b.r, how, sizeof how))
+		; /* the kernel is still collecting it */
+	ck_assert_msg(strstr(how, "process fake ended: killed by signal 6") != NULL, "%s", how);
+	ck_assert_msg(running_restart(b.r, &b.err) == RC_OK, "%s", b.err.text);
+	running_endpoints(b.r, &l);
+	ck_assert_uint_eq(l[0].address.port, port);
+	ck_assert(running_healthy(b.r, how, sizeof how));
+	bench_close(&b);
+}
+END_TEST
+
+START_TEST(hears_sanitizers_once)
+{
+	struct bench b;
+	char how[256];
+	bench_open(&b, "sound");
+	ck_assert_msg(bench_start(&b) == RC_OK, "%s", b.err.text);
+	for (int i = 0; i < 3; i++) {
+		say(&b, "asan");
+		ck_assert(!running_healthy(b.r, how, sizeof how));
+		ck_assert_str_eq(how, "process fake says: x.c:1:2: runtime error: index out of bounds");
+		ck_assert(running_healthy(b.r, how, sizeof how));
+		ck_assert_str_eq(how, "");
+	}
+	bench_close(&b);
+}
+END_TEST
+
+START_TEST(tells_why_it_did_not_start)
+{
+	struct bench b;
+	bench_open(&b, "dies");
+	ck_assert_int_eq(bench_start(&b), RC_FAULT);
+	ck_assert_ptr_null(b.r);
+	ck_assert_msg(strstr(b.err.text, "exited 3; it said: first line | bad configuration") != NULL, "%s",
+		      b.err.text);
+	bench_close(&b);
+}
+END_TEST
+
+START_TEST(gives_up_on_silence)
+{
+	struct bench b;
+	bench_open(&b, "silent");
+	b.sets[b.spec.n_sets++] = (struct parameter){.name = "ready", .value = "50ms"};
+	ck_assert_int_eq(bench_start(&b), RC_FAULT);
+	ck_assert_msg(strstr(b.err.text, "no TLS answer from endpoint required") != NULL, "%s", b.err.text);
+	bench_close(&b);
+}
+END_TEST
+
+START_TEST(chooses_again_when_the_port_is_taken)
+{
+	struct bench b;
+	bench_open(&b, "taken");
+	ck_assert_msg(bench_start(&b) == RC_OK, "%s", b.err.text);
+	bench_close(&b);
+}
+END_TEST
+
+START_TEST(names_the_package)
+{
+	struct bench b;
+	bench_open(&b, "sound");
+	b.sets[1].value = "no-such-program";
+	ck_assert_int_eq(bench_start(&b), RC_ABSENT);
+	ck_assert_str_eq(b.err.text, "no-such-program is not installed (Debian package fake-server)");
+	b.err = (struct err){{0}};
+	b.sets[b.spec.n_sets++] = (struct parameter){.name = "wrapper", .value = "env -i"};
+	ck_assert_int_eq(bench_start(&b), RC_ABSENT);
+	ck_assert_ptr_nonnull(strstr(b.err.text, "no-such-program"));
+	bench_close(&b);
+}
+END_TEST
+
+START_TEST(runs_behind_a_wrapper)
+{
+	struct bench b;
+	char how[256];
+	bench_open(&b, "sound");
+	b.sets[b.spec.n_sets++] = (struct parameter){.name = "wrapper", .value = "nice -n 1"};
+	ck_assert_msg(bench_start(&b) == RC_OK, "%s", b.err.text);
+	ck_assert(running_healthy(b.r, how, sizeof how));
+	bench_close(&b);
+}
+END_TEST
+
+START_TEST(refuses_bad_settings)
+{
+	struct bench b;
+	bench_open(&b, "sound");
+	b.sets[0].name = "wrod";
+	ck_assert_int_eq(bench_start(&b), RC_INPUT);
+	ck_assert_str_eq(b.err.text, "target fake has no parameter \"wrod\"; it has: word program wrapper ready loop");
+	b.err = (struct err){{0}};
+	static const char *const looping[] = {"@program@", "@loop@"};
+	struct process p = process;
+	struct target t = fake;
+	p.arguments = looping;
+	p.n_arguments = 2;
+	t.processes = &p;
+	b.sets[0].name = "word";
+	b.spec.target = &t;
+	ck_assert_int_eq(bench_start(&b), RC_INPUT);
+	ck_assert_str_eq(b.err.text, "t.xml:5: parameter \"loop\" means itself");
+	bench_close(&b);
+}
+END_TEST
+
+START_TEST(remote_has_no_process)
+{
+	struct bench b;
+	char how[256];
+	const struct live_endpoint *l;
+	struct endpoint e = {
+	    .id = "e", .url = "https://iis.lab/app?x", .address = "localhost:8443", .where = {"t.xml", 1}};
+	struct target t = {.id = "iis", .remote = true, .endpoints = &e, .n_endpoints = 1};
+	bench_open(&b, "sound");
+	b.spec.target = &t;
+	b.spec.n_sets = 0;
+	ck_assert_msg(bench_start(&b) == RC_OK, "%s", b.err.text);
+	ck_assert_uint_eq(running_endpoints(b.r, &l), 1);
+	ck_assert_str_eq(l[0].host, "iis.lab");
+	ck_assert_str_eq(l[0].authority, "iis.lab");
+	ck_assert_str_eq(l[0].path, "/app?x");
+	ck_assert_uint_eq(l[0].address.port, 8443);
+	ck_assert(running_healthy(b.r, how, sizeof how));
+	ck_assert_str_eq(running_version(b.r), "");
+	bench_close(&b);
+}
+END_TEST
+
+START_TEST(disowned_processes_live_on)
+{
+	struct bench b;
+	bench_open(&b, "sound");
+	ck_assert_msg(bench_start(&b) == RC_OK, "%s", b.err.text);
+	pid_t pid = fork();
+	if (pid == 0) {
+		running_disown(b.r);
+		running_close(&b.r);
+		_exit(0);
+	}
+	int status;
+	char how[256];
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(running_healthy(b.r, how, sizeof how));
+	say(&b, "hello");
+	bench_close(&b);
+}
+END_TEST
+
+Suite *test_suite(void)
+{
+	Suite *s = suite_create("target/running");
+	TCase *t = tcase_create("running");
+	tcase_set_timeout(t, 30);
+	tcase_add_test(t, starts_and_stops);
+	tcase_add_test(t, notices_death_and_restarts_on_the_same_port);
+	tcase_add_test(t, hears_sanitizers_once);
+	tcase_add_test(t, tells_why_it_did_not_start);
+	tcase_add_test(t, gives_up_on_silence);
+	tcase_add_test(t, chooses_again_when_the_port_is_taken);
+	tcase_add_test(t, names_the_package);
+	tcase_add_test(t, runs_behind_a_wrapper);
+	tcase_add_test(t, refuses_bad_settings);
+	tcase_add_test(t, remote_has_no_process);
+	tcase_add_test(t, disowned_processes_live_on);
+	suite_add_tcase(s, t);
+	return s;
+}
