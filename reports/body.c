@@ -51,24 +51,32 @@ static void line(struct buf *b, const char *label, const char *text)
 	buf_adds(b, "\n");
 }
 
+/* Why the case has its final verdict. */
+static void put_reason(struct buf *b, const struct report_case *c, size_t max)
+{
+	const char *reason = c->judgement->reason;
+	if (c->verdict == VERDICT_FLAKY && given(c->flaky))
+		reason = c->flaky;
+	if (c->verdict == VERDICT_KNOWN_FAILURE && c->pin)
+		reason = given(c->pin->reason) ? c->pin->reason : "pinned without a reason";
+	if (c->verdict == VERDICT_UNEXPECTED_PASS && c->judgement->verdict == VERDICT_PASS) {
+		buf_adds(b, "pinned as a known failure, but it passes");
+		return;
+	}
+	if (c->verdict == VERDICT_UNEXPECTED_PASS)
+		buf_addf(b, "its known failure is out of date, still %s: ", verdict_text(c->judgement->verdict));
+	clean_adds(b, given(reason) ? reason : "no reason given", max);
+}
+
 void body_message(struct buf *b, const struct report_case *c)
 {
 	const struct judgement *j = c->judgement;
-	if (c->verdict == VERDICT_KNOWN_FAILURE && c->pin) {
-		buf_adds(b, "known-failure: ");
-		clean_adds(b, given(c->pin->reason) ? c->pin->reason : "pinned without a reason", 200);
-		if (given(c->pin->link)) {
-			buf_adds(b, " ");
-			clean_adds(b, c->pin->link, 120);
-		}
-		return;
-	}
 	buf_addf(b, "%s: ", verdict_text(c->verdict));
-	if (c->verdict == VERDICT_UNEXPECTED_PASS && c->pin)
-		buf_addf(b, "pinned at %s:%d, yet %s: ", c->pin->where.file ? c->pin->where.file : "?", c->pin->where.line,
-			 verdict_text(j->verdict));
-	const char *reason = c->verdict == VERDICT_FLAKY && given(c->flaky) ? c->flaky : j->reason;
-	clean_adds(b, given(reason) ? reason : "no reason given", 240);
+	put_reason(b, c, 240);
+	if (c->verdict == VERDICT_KNOWN_FAILURE && c->pin && given(c->pin->link)) {
+		buf_adds(b, " ");
+		clean_adds(b, c->pin->link, 120);
+	}
 	if (given(j->clause)) {
 		buf_adds(b, " (");
 		clean_adds(b, j->clause, 80);
@@ -125,7 +133,7 @@ static void head(struct buf *b, const struct report_case *c)
 	const struct judgement *j = c->judgement;
 	const struct pin *pin = c->pin;
 	buf_addf(b, "%s, severity %s: ", verdict_text(c->verdict), severity_text(j->severity));
-	clean_adds(b, given(j->reason) ? j->reason : "no reason given", LINE_MAX_BYTES);
+	put_reason(b, c, LINE_MAX_BYTES);
 	buf_adds(b, "\n");
 	line(b, "Case:", c->id);
 	line(b, "Target:", c->target->name);
