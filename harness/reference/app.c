@@ -4,40 +4,48 @@
 #include <string.h>
 
 /* TLS alerts: RFC 8446 6.2 (certificate_required) and RFC 5246 7.4.6 (handshake_failure). */
-enum { HANDSHAKE_FAILURE = 40, CERTIFICATE_REQUIRED = 116 };
+enum { HANDSHAKE_FAILURE = 40, BAD_CERTIFICATE = 42, CERTIFICATE_REQUIRED = 116 };
+
+static void refuse(struct admission *out, int alert, const char *why)
+{
+	out->admit = ADMIT_REFUSED;
+	out->alert = alert;
+	snprintf(out->why, sizeof out->why, "%s", why);
+}
 
 static void admit_stranger(const struct policy *policy, const struct peer *peer, struct admission *out)
 {
 	out->admit = ADMIT_ANONYMOUS;
 	if (policy->mode != APP_REQUIRED || policy->faults->on[FAULT_ACCEPTS_NO_CERTIFICATE])
 		return;
-	out->admit = ADMIT_REFUSED;
-	out->alert = peer->tls13 ? CERTIFICATE_REQUIRED : HANDSHAKE_FAILURE;
-	snprintf(out->why, sizeof out->why, "no certificate was sent");
+	refuse(out, peer->tls13 ? CERTIFICATE_REQUIRED : HANDSHAKE_FAILURE, "no-certificate");
 }
 
 void app_admit(const struct policy *policy, const struct peer *peer, struct admission *out)
 {
 	*out = (struct admission){.admit = ADMIT_ANONYMOUS};
-	if (policy->mode == APP_NONE || policy->mode == APP_PLAIN)
+	if (!peer->asked)
 		return;
 	if (peer->n == 0) {
 		admit_stranger(policy, peer, out);
 		return;
 	}
+	char failed[256];
 	struct check_result result;
 	struct check_input in = {.chain = peer->chain, .n = peer->n, .anchors = policy->anchors, .now = peer->now,
 				 .depth = policy->depth, .faults = policy->faults};
 	check_chain(&in, &result);
 	if (result.failed) {
-		out->admit = ADMIT_REFUSED;
-		out->alert = check_alert(&result);
-		check_failed(&result, out->why, sizeof out->why);
+		refuse(out, check_alert(&result), check_failed(&result, failed, sizeof failed));
+		return;
+	}
+	if (policy->faults->on[FAULT_REJECTS_VALID]) {
+		refuse(out, BAD_CERTIFICATE, "fault");
 		return;
 	}
 	out->admit = ADMIT_IDENTITY;
 	snprintf(out->subject, sizeof out->subject, "%s", result.subject);
-	cert_digest(peer->chain[0], out->sha256);
+	x509_digest(peer->chain[0], out->sha256);
 }
 
 void app_answer(const struct policy *policy, const struct admission *admission, const struct request *request,
@@ -58,6 +66,10 @@ void app_answer(const struct policy *policy, const struct admission *admission, 
 	case ADMIT_IDENTITY:
 		snprintf(out->subject, sizeof out->subject, "%s", admission->subject);
 		snprintf(out->sha256, sizeof out->sha256, "%s", admission->sha256);
+		if (policy->faults->on[FAULT_WRONG_IDENTITY]) {
+			snprintf(out->subject, sizeof out->subject, "mtlspec-somebody-else");
+			snprintf(out->sha256, sizeof out->sha256, "%064d", 0);
+		}
 		break;
 	case ADMIT_ANONYMOUS:
 		break;

@@ -36,7 +36,7 @@ struct admission {
 	int alert;		/* for ADMIT_REFUSED: what TLS says, RFC 8446 6.2 and RFC 5246 7.4.6 */
 	char subject[256];	/* for ADMIT_IDENTITY: commonName of the leaf */
 	char sha256[65];	/* and the digest of its DER */
-	char why[256];		/* for ADMIT_REFUSED: the failed checks by name */
+	char why[256];		/* for ADMIT_REFUSED: the failed checks by name, or "no-certificate" */
 };
 void app_admit(const struct policy *policy, const struct peer *peer, struct admission *out);
 

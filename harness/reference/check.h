@@ -31,7 +31,7 @@ const struct check_row *check_rows(size_t *n);
 struct check_result {
 	uint64_t failed; /* bit i: row i does not hold; 0 = the chain is believed */
 	size_t length;	 /* certificates of the path that was judged, anchor included */
-	char subject[256]; /* commonName of the leaf, escaped (cert.h) */
+	char subject[256]; /* commonName of the leaf, escaped (x509.h) */
 };
 
 /* in->n >= 1.  Bounded work whatever is sent. */

@@ -160,18 +160,20 @@ bool dn_is_empty(struct span name)
 	return tlv_take(&name, TLV_SEQUENCE, &n) && n.body.len == 0;
 }
 
-bool dn_find(struct span name, struct span oid, struct tlv *value)
+struct dn_walk dn_walk(struct span name)
 {
-	struct tlv n, set, v;
-	struct span type;
-	bool found = false;
-	if (!tlv_take(&name, TLV_SEQUENCE, &n))
-		return false;
-	while (tlv_take(&n.body, TLV_SET, &set))
-		while (attribute(&set.body, &type, &v))
-			if (span_equal(type, oid)) {
-				*value = v;
-				found = true;
-			}
-	return found;
+	struct tlv n = {0};
+	tlv_take(&name, TLV_SEQUENCE, &n);
+	return (struct dn_walk){.names = n.body};
+}
+
+bool dn_next(struct dn_walk *walk, struct span *oid, struct tlv *value)
+{
+	struct tlv set;
+	while (walk->set.len == 0) {
+		if (!tlv_take(&walk->names, TLV_SET, &set))
+			return false;
+		walk->set = set.body;
+	}
+	return attribute(&walk->set, oid, value);
 }

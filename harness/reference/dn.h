@@ -9,8 +9,12 @@ bool dn_equal(struct span a, struct span b);
 /* `base` is `name` or an ancestor of it: its RDNs begin those of `name` (4.2.1.10, directoryName). */
 bool dn_within(struct span name, struct span base);
 bool dn_is_empty(struct span name);
-/* Value (a string element) of the last attribute with this OID (body bytes); false when there is none. */
-bool dn_find(struct span name, struct span oid, struct tlv *value);
+/* Every attribute in order: its OID (body bytes) and value. */
+struct dn_walk {
+	struct span names, set;
+};
+struct dn_walk dn_walk(struct span name);
+bool dn_next(struct dn_walk *walk, struct span *oid, struct tlv *value);
 /* Value of a string element as UTF-8; false when its type is no character string or its bytes are not of that type. */
 bool dn_text(struct tlv value, char *out, size_t size, size_t *len);
 

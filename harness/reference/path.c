@@ -9,7 +9,7 @@
 
 enum { ANCHOR_FILE_MAX = 64 << 20 };
 
-static enum rc add_anchor(struct arena *a, struct cert *c, gnutls_x509_crt_t crt, const char *file, struct err *err)
+static enum rc add_anchor(struct arena *a, struct x509 *c, gnutls_x509_crt_t crt, const char *file, struct err *err)
 {
 	gnutls_datum_t der = {0};
 	const char *why = "cannot be written as DER";
@@ -17,10 +17,10 @@ static enum rc add_anchor(struct arena *a, struct cert *c, gnutls_x509_crt_t crt
 		return err_set(err, RC_INPUT, "%s: a certificate %s", file, why);
 	struct span copy = {arena_memdup(a, der.data, der.size), der.size};
 	gnutls_free(der.data);
-	if (!cert_parse(c, copy, &why))
+	if (!x509_parse(c, copy, &why))
 		return err_set(err, RC_INPUT, "%s: a certificate is malformed: %s", file, why);
 	/* Read the key now, before connections fork. */
-	if (!cert_key(c))
+	if (!x509_key(c))
 		return err_set(err, RC_INPUT, "%s: the key of an anchor cannot be used", file);
 	return RC_OK;
 }
@@ -40,7 +40,7 @@ enum rc anchors_load(struct arena *a, struct anchors *out, const char *file, str
 		n = 0;
 		TRY(err_set(err, RC_INPUT, "%s: no PEM certificates: %s", file, gnutls_strerror(ret)));
 	}
-	out->cert = ARENA_NEW(a, struct cert, n);
+	out->cert = ARENA_NEW(a, struct x509, n);
 	for (; out->n < n; out->n++)
 		TRY(add_anchor(a, &out->cert[out->n], list[out->n], file, err));
 out:
@@ -53,11 +53,11 @@ out:
 void anchors_fini(struct anchors *anchors)
 {
 	for (size_t i = 0; i < anchors->n; i++)
-		cert_fini(&anchors->cert[i]);
+		x509_fini(&anchors->cert[i]);
 	*anchors = (struct anchors){0};
 }
 
-bool proofs_hold(struct proofs *p, struct cert *cert, struct cert *issuer)
+bool proofs_hold(struct proofs *p, struct x509 *cert, struct x509 *issuer)
 {
 	for (size_t i = 0; i < p->n; i++)
 		if (p->row[i].cert == cert && p->row[i].issuer == issuer)
@@ -71,7 +71,7 @@ bool proofs_hold(struct proofs *p, struct cert *cert, struct cert *issuer)
 }
 
 struct search {
-	struct cert *bag;
+	struct x509 *bag;
 	size_t n;
 	const struct anchors *anchors;
 	struct path path;
@@ -81,7 +81,7 @@ struct search {
 	bool stop;
 };
 
-static bool in_path(const struct path *p, const struct cert *c)
+static bool in_path(const struct path *p, const struct x509 *c)
 {
 	for (size_t i = 0; i < p->n; i++)
 		if (p->cert[i] == c)
@@ -98,7 +98,7 @@ static void report(struct search *s, bool anchored)
 
 static void extend(struct search *s);
 
-static void step(struct search *s, struct cert *issuer, bool anchor)
+static void step(struct search *s, struct x509 *issuer, bool anchor)
 {
 	if (s->stop || s->path.n == PATH_LENGTH || ++s->steps > PATH_STEPS)
 		return;
@@ -111,7 +111,7 @@ static void step(struct search *s, struct cert *issuer, bool anchor)
 }
 
 /* Issuers by name (RFC 5280 6.1.3(a)(4)), anchors first: the shortest path is the likeliest. */
-static size_t issuers_by_name(struct search *s, struct cert *c)
+static size_t issuers_by_name(struct search *s, struct x509 *c)
 {
 	size_t found = 0;
 	for (size_t i = 0; i < s->anchors->n; i++)
@@ -131,7 +131,7 @@ static size_t issuers_by_name(struct search *s, struct cert *c)
  * Nobody has the issuer's name: whoever made the signature is the issuer all the same, so that a broken name chain is reported
  * as that and not as an unknown authority.
  */
-static size_t issuers_by_key(struct search *s, struct cert *c)
+static size_t issuers_by_key(struct search *s, struct x509 *c)
 {
 	size_t found = 0;
 	for (size_t i = 0; i < s->anchors->n; i++)
@@ -149,7 +149,7 @@ static size_t issuers_by_key(struct search *s, struct cert *c)
 
 static void extend(struct search *s)
 {
-	struct cert *c = s->path.cert[s->path.n - 1];
+	struct x509 *c = s->path.cert[s->path.n - 1];
 	for (size_t i = 0; i < s->anchors->n; i++)
 		if (span_equal(c->der, s->anchors->cert[i].der)) {
 			report(s, true);
@@ -159,7 +159,7 @@ static void extend(struct search *s)
 		report(s, false);
 }
 
-void path_find(struct cert *bag, size_t n, const struct anchors *anchors, struct proofs *proofs, path_take *take,
+void path_find(struct x509 *bag, size_t n, const struct anchors *anchors, struct proofs *proofs, path_take *take,
 	       void *context)
 {
 	struct search s = {.bag = bag, .n = n, .anchors = anchors, .take = take, .context = context};

@@ -42,11 +42,11 @@ static gnutls_sign_algorithm_t pss(struct span params, gnutls_pk_algorithm_t key
 	return GNUTLS_SIGN_UNKNOWN;
 }
 
-bool signature_holds(struct cert *cert, struct cert *issuer)
+bool signature_holds(struct x509 *cert, struct x509 *issuer)
 {
 	char oid[64];
 	struct span params;
-	gnutls_pubkey_t key = cert_key(issuer);
+	gnutls_pubkey_t key = x509_key(issuer);
 	if (!key || !algorithm_oid(cert->algorithm, oid, sizeof oid, &params))
 		return false;
 	gnutls_pk_algorithm_t pk = gnutls_pubkey_get_pk_algorithm(key, NULL);
@@ -59,7 +59,7 @@ bool signature_holds(struct cert *cert, struct cert *issuer)
 	       0;
 }
 
-enum signature_strength signature_strength(const struct cert *cert)
+enum signature_strength signature_strength(const struct x509 *cert)
 {
 	static const struct {
 		const char *oid;

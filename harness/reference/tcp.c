@@ -1,13 +1,16 @@
 #include "harness/reference/tcp.h"
 
 #include "harness/base/clock.h"
+#include "harness/base/text.h"
 #include "harness/reference/h1.h"
+#include "harness/reference/possession.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
@@ -22,6 +25,7 @@ struct conn {
 	const struct site *site; /* NULL until the name is known */
 	gnutls_session_t session; /* NULL without TLS */
 	bool asked;
+	const struct faults *faults;
 	struct admission admission;
 	int alert; /* what ends the handshake by our decision, or 0 */
 	unsigned renegotiations;
@@ -126,7 +130,7 @@ static long tls_read(void *context, void *out, size_t size)
 static void ask(struct conn *c)
 {
 	enum app_mode mode = c->site->policy.mode;
-	c->asked = mode == APP_OPTIONAL || mode == APP_REQUIRED;
+	c->asked = (mode == APP_OPTIONAL || mode == APP_REQUIRED) && !c->faults->on[FAULT_FORGETS_TO_ASK];
 	/* REQUEST, never REQUIRE: who may pass is app.c's to say, not GnuTLS's. */
 	gnutls_certificate_server_set_request(c->session, c->asked ? GNUTLS_CERT_REQUEST : GNUTLS_CERT_IGNORE);
 	gnutls_credentials_set(c->session, GNUTLS_CRD_CERTIFICATE, c->site->credentials);
@@ -177,6 +181,9 @@ static int admit(gnutls_session_t session)
 	app_admit(&c->site->policy, &peer, &c->admission);
 	if (c->admission.admit != ADMIT_REFUSED)
 		return 0;
+	if (c->faults->on[FAULT_DIES_ON_UNKNOWN_CRITICAL_EXTENSION] &&
+	    text_has_word(c->admission.why, "critical-extension"))
+		abort();
 	c->alert = c->admission.alert;
 	return -1;
 }
@@ -196,8 +203,33 @@ static void linger(struct conn *c)
 		;
 }
 
-/* GnuTLS broke the handshake off: tell the peer why, unless it told us or nobody hears it. */
-static void handshake_failed(struct conn *c, int ret)
+/*
+ * A leaf whose key usage forbids signing is app.c's to refuse, with the alert that fits; GnuTLS would say internal_error.  Its
+ * "compatibility mode" lifts that check.  Set when the request for a certificate goes out, which is after the hellos, it
+ * changes nothing that they negotiate.
+ */
+static int leave_key_usage_to_us(gnutls_session_t session, unsigned type UNUSED, unsigned when UNUSED,
+				 unsigned incoming UNUSED, const gnutls_datum_t *message UNUSED)
+{
+	gnutls_session_enable_compatibility_mode(session);
+	return 0;
+}
+
+/* 0, or why it ended. */
+static int handshake(struct conn *c)
+{
+	int ret;
+	do
+		ret = gnutls_handshake(c->session);
+	while (ret < 0 && !gnutls_error_is_fatal(ret));
+	/* Nobody was asked: the callback did not run. */
+	if (ret == 0 && !c->asked)
+		admit(c->session);
+	return ret;
+}
+
+/* The handshake broke off: tell the peer why, unless it told us or nobody hears it. */
+static void say_why(struct conn *c, int ret)
 {
 	switch (ret) {
 	case GNUTLS_E_FATAL_ALERT_RECEIVED:
@@ -210,22 +242,6 @@ static void handshake_failed(struct conn *c, int ret)
 		gnutls_alert_send(c->session, GNUTLS_AL_FATAL, (gnutls_alert_description_t)c->alert);
 	else
 		gnutls_alert_send_appropriate(c->session, ret);
-}
-
-static bool handshake(struct conn *c)
-{
-	int ret;
-	do
-		ret = gnutls_handshake(c->session);
-	while (ret < 0 && !gnutls_error_is_fatal(ret));
-	if (ret < 0) {
-		handshake_failed(c, ret);
-		return false;
-	}
-	/* Nobody was asked: the callback did not run. */
-	if (!c->asked)
-		admit(c->session);
-	return true;
 }
 
 static bool open_tls(struct conn *c)
@@ -241,6 +257,8 @@ static bool open_tls(struct conn *c)
 	gnutls_transport_set_pull_function(c->session, pull);
 	gnutls_transport_set_vec_push_function(c->session, push);
 	gnutls_session_set_verify_function(c->session, admit);
+	gnutls_handshake_set_hook_function(c->session, GNUTLS_HANDSHAKE_CERTIFICATE_REQUEST, GNUTLS_HOOK_POST,
+					   leave_key_usage_to_us);
 	if (c->endpoint->by_name) {
 		gnutls_credentials_set(c->session, GNUTLS_CRD_CERTIFICATE, c->endpoint->site[0].credentials);
 		gnutls_handshake_set_post_client_hello_function(c->session, choose_site);
@@ -251,23 +269,42 @@ static bool open_tls(struct conn *c)
 	return true;
 }
 
+static void serve_tls(struct conn *c)
+{
+	static const struct linger at_once = {.l_onoff = 1};
+	struct wire wire = {tls_read, tls_write, c};
+	int ret = handshake(c);
+	if (c->faults->on[FAULT_HANGS]) {
+		char waste[4096];
+		while (pull(c, waste, sizeof waste) > 0)
+			;
+	} else if (ret == 0) {
+		server_h1_serve(&wire, &c->site->policy, &c->admission);
+		gnutls_bye(c->session, GNUTLS_SHUT_WR); /* RFC 8446 6.1 */
+		linger(c);
+	} else if (c->admission.admit == ADMIT_REFUSED && c->faults->on[FAULT_RESETS_INSTEAD_OF_ALERT]) {
+		setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+	} else {
+		say_why(c, ret);
+		linger(c);
+	}
+}
+
 void tcp_serve(int fd, const struct endpoint *endpoint)
 {
-	struct conn c = {.fd = fd, .endpoint = endpoint, .until = clock_us() + TCP_DEADLINE_MS * 1000ull};
+	struct conn c = {.fd = fd, .endpoint = endpoint, .until = clock_us() + TCP_DEADLINE_MS * 1000ull,
+			 .faults = endpoint->site[0].policy.faults, .admission = {.admit = ADMIT_ANONYMOUS}};
 	int on = 1;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	if (c.faults->on[FAULT_SKIPS_PROOF_OF_POSSESSION])
+		possession_skip();
 	if (endpoint->site[0].policy.mode == APP_PLAIN) {
 		struct wire wire = {plain_read, plain_write, &c};
-		server_h1_serve(&wire, &endpoint->site[0].policy, &(struct admission){.admit = ADMIT_ANONYMOUS});
+		server_h1_serve(&wire, &endpoint->site[0].policy, &c.admission);
+		linger(&c);
 	} else if (open_tls(&c)) {
-		struct wire wire = {tls_read, tls_write, &c};
-		if (handshake(&c)) {
-			server_h1_serve(&wire, &c.site->policy, &c.admission);
-			gnutls_bye(c.session, GNUTLS_SHUT_WR); /* RFC 8446 6.1 */
-		}
-	}
-	linger(&c);
-	if (c.session)
+		serve_tls(&c);
 		gnutls_deinit(c.session);
+	}
 	close(fd);
 }

@@ -1,6 +1,7 @@
-#include "harness/reference/cert.h"
+#include "harness/reference/x509.h"
 
 #include "harness/base/text.h"
+#include "harness/reference/constraints.h"
 #include "harness/reference/dn.h"
 
 #include <gnutls/crypto.h>
@@ -53,7 +54,7 @@ static const char *date(struct tlv t, int64_t *out)
 	return NULL;
 }
 
-static bool validity(struct cert *c, struct span body)
+static bool validity(struct x509 *c, struct span body)
 {
 	struct tlv from, to;
 	if (!tlv_next(&body, &from) || !tlv_next(&body, &to) || body.len)
@@ -69,7 +70,7 @@ static bool validity(struct cert *c, struct span body)
 	return true;
 }
 
-static bool basic_constraints(struct cert *c, struct span value)
+static bool basic_constraints(struct x509 *c, struct span value)
 {
 	struct tlv s, e;
 	c->has_basic = true;
@@ -82,7 +83,7 @@ static bool basic_constraints(struct cert *c, struct span value)
 	return s.body.len == 0;
 }
 
-static bool key_usage(struct cert *c, struct span value)
+static bool key_usage(struct x509 *c, struct span value)
 {
 	struct tlv bits;
 	c->has_usage = true;
@@ -94,7 +95,7 @@ static bool key_usage(struct cert *c, struct span value)
 	return true;
 }
 
-static bool purposes(struct cert *c, struct span value)
+static bool purposes(struct x509 *c, struct span value)
 {
 	struct tlv s, oid;
 	c->has_purposes = true;
@@ -107,7 +108,7 @@ static bool purposes(struct cert *c, struct span value)
 	return true;
 }
 
-static bool alt_names(struct cert *c, struct span value)
+static bool alt_names(struct x509 *c, struct span value)
 {
 	struct tlv s, name;
 	if (!tlv_take(&value, TLV_SEQUENCE, &s) || value.len)
@@ -119,16 +120,16 @@ static bool alt_names(struct cert *c, struct span value)
 	return true;
 }
 
-static bool constraints(struct cert *c, struct span value)
+static bool constraints(struct x509 *c, struct span value)
 {
 	struct tlv s;
 	if (!tlv_take(&value, TLV_SEQUENCE, &s) || value.len)
 		return false;
 	c->constraints = s.body;
-	return true;
+	return constraints_well_formed(s.body);
 }
 
-static bool subject_key_id(struct cert *c, struct span value)
+static bool subject_key_id(struct x509 *c, struct span value)
 {
 	struct tlv id;
 	if (!tlv_take(&value, TLV_OCTET_STRING, &id) || value.len)
@@ -137,7 +138,7 @@ static bool subject_key_id(struct cert *c, struct span value)
 	return true;
 }
 
-static bool authority_key_id(struct cert *c, struct span value)
+static bool authority_key_id(struct x509 *c, struct span value)
 {
 	struct tlv s, id;
 	if (!tlv_take(&value, TLV_SEQUENCE, &s) || value.len)
@@ -148,7 +149,7 @@ static bool authority_key_id(struct cert *c, struct span value)
 }
 
 /* Recognised, with nothing to remember: no certificate policy is demanded, so none of these can make a path fail. */
-static bool recognised(struct cert *c UNUSED, struct span value UNUSED)
+static bool recognised(struct x509 *c UNUSED, struct span value UNUSED)
 {
 	return true;
 }
@@ -156,7 +157,7 @@ static bool recognised(struct cert *c UNUSED, struct span value UNUSED)
 /* The extensions that this verifier processes; any other that is critical is "unknown" (RFC 5280 4.2). */
 static const struct {
 	const char *oid, *name;
-	bool (*read)(struct cert *c, struct span value);
+	bool (*read)(struct x509 *c, struct span value);
 } extensions[] = {
 	{"2.5.29.19", "basicConstraints", basic_constraints},
 	{"2.5.29.15", "keyUsage", key_usage},
@@ -169,7 +170,7 @@ static const struct {
 	{"2.5.29.54", "inhibitAnyPolicy", recognised},
 };
 
-static bool extension(struct cert *c, struct span body)
+static bool extension(struct x509 *c, struct span body)
 {
 	struct tlv type, flag, value;
 	char oid[64];
@@ -206,7 +207,7 @@ static bool repeated(struct span before, struct span oid)
 	return false;
 }
 
-static bool extension_list(struct cert *c, struct span body)
+static bool extension_list(struct x509 *c, struct span body)
 {
 	struct tlv list, e, type;
 	c->has_extensions = true;
@@ -223,7 +224,7 @@ static bool extension_list(struct cert *c, struct span body)
 	return true;
 }
 
-static const char *read_tbs(struct cert *c, struct span t)
+static const char *read_tbs(struct x509 *c, struct span t)
 {
 	struct tlv e, v;
 	c->version = 1;
@@ -255,11 +256,11 @@ static const char *read_tbs(struct cert *c, struct span t)
 	return t.len ? "bytes behind the last field" : NULL;
 }
 
-bool cert_parse(struct cert *c, struct span der, const char **why)
+bool x509_parse(struct x509 *c, struct span der, const char **why)
 {
 	struct tlv all, tbs, e;
 	struct span rest = der;
-	*c = (struct cert){.der = der, .path_len = -1};
+	*c = (struct x509){.der = der, .path_len = -1};
 	*why = "not a Certificate";
 	if (!tlv_take(&rest, TLV_SEQUENCE, &all) || !tlv_take(&all.body, TLV_SEQUENCE, &tbs))
 		goto bad;
@@ -281,18 +282,18 @@ bool cert_parse(struct cert *c, struct span der, const char **why)
 	*why = NULL;
 	return true;
 bad:
-	*c = (struct cert){0};
+	*c = (struct x509){0};
 	return false;
 }
 
-void cert_fini(struct cert *c)
+void x509_fini(struct x509 *c)
 {
 	if (c->public_key)
 		gnutls_pubkey_deinit(c->public_key);
-	*c = (struct cert){0};
+	*c = (struct x509){0};
 }
 
-gnutls_pubkey_t cert_key(struct cert *c)
+gnutls_pubkey_t x509_key(struct x509 *c)
 {
 	gnutls_datum_t info = {(unsigned char *)(uintptr_t)c->key_info.at, (unsigned)c->key_info.len};
 	if (c->key_tried)
@@ -307,19 +308,24 @@ gnutls_pubkey_t cert_key(struct cert *c)
 	return c->public_key;
 }
 
-bool cert_is_self_issued(const struct cert *c)
+bool x509_is_self_issued(const struct x509 *c)
 {
 	return dn_equal(c->subject, c->issuer);
 }
 
-void cert_common_name(const struct cert *c, char *out, size_t size)
+void x509_common_name(const struct x509 *c, char *out, size_t size)
 {
 	static const unsigned char cn[] = {0x55, 0x04, 0x03};
-	struct tlv value;
+	struct dn_walk walk = dn_walk(c->subject);
+	struct span oid;
+	struct tlv value, last = {0};
 	char text[1024];
 	size_t len, used = 0;
 	out[0] = '\0';
-	if (!dn_find(c->subject, (struct span){cn, sizeof cn}, &value) || !dn_text(value, text, sizeof text, &len))
+	while (dn_next(&walk, &oid, &value))
+		if (span_equal(oid, (struct span){cn, sizeof cn}))
+			last = value;
+	if (!dn_text(last, text, sizeof text, &len))
 		return;
 	for (size_t i = 0; i < len && used + 4 < size; i++) {
 		unsigned char b = (unsigned char)text[i];
@@ -331,7 +337,7 @@ void cert_common_name(const struct cert *c, char *out, size_t size)
 	out[used] = '\0';
 }
 
-void cert_digest(struct span der, char out[static 65])
+void x509_digest(struct span der, char out[static 65])
 {
 	unsigned char hash[32] = {0};
 	struct buf hex;
