@@ -20,7 +20,7 @@ struct judge_context {
 	const struct suite *suite;
 	const struct target *target;
 	const struct profile *profile; /* may be NULL */
-	const char *product_version;
+	const char *product_version, *product_library; /* "1.22.1", "OpenSSL 3.0.19"; NULL or "": unknown */
 	const struct shown_identity *identities;
 	size_t n_identities;
 };
