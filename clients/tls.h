@@ -1,0 +1,73 @@
+/*
+ * tls.h - TLS over one net: handshake, records, alerts, late requests, each thing seen recorded as an event.  Knows no
+ * HTTP.  A handshake that returns true is not an accept: the verdict of the server comes with what is read afterwards.
+ */
+#ifndef CLIENTS_TLS_H
+#define CLIENTS_TLS_H
+
+#include "clients/net.h"
+
+struct gnutls_session_int;
+struct gnutls_certificate_credentials_st;
+struct gnutls_priority_st;
+struct gnutls_pcert_st;
+struct gnutls_privkey_st;
+struct remembered;
+struct iovec;
+
+/* What every connection of a process shares: owned by struct client. */
+struct tls_shared {
+	struct gnutls_priority_st *priority[BIT(TLS__COUNT)]; /* by mask of offered versions, made when first used */
+	struct gnutls_certificate_credentials_st *credentials;
+	struct remembered *servers; /* session.h: chains seen, by host and address */
+	struct blob ca_name;	    /* the CA name decoded last, owned: servers rarely change theirs */
+	char ca_text[512];
+};
+
+enum rc tls_shared_open(struct tls_shared *s, struct err *err) MUST_USE;
+void tls_shared_close(struct tls_shared *s); /* idempotent */
+
+/* Whether a certificate message is on its way: noted when the flight leaves, since our library may still refuse. */
+enum tls_queued { TLS_QUEUED_NOTHING, TLS_QUEUED_CERTIFICATE, TLS_QUEUED_EMPTY };
+
+struct tls_link {
+	struct net net;
+	struct gnutls_session_int *session; /* owned; NULL: none */
+	struct tls_shared *shared;	    /* borrowed */
+	const struct job *job;		    /* borrowed */
+	const struct job_connect *want;	    /* borrowed */
+	int credential;			    /* what answers the next request for a certificate */
+	struct gnutls_pcert_st *chain;	    /* owned: the credential as the library wants it */
+	struct gnutls_privkey_st *liar;	    /* owned: a key that signs wrongly, or NULL */
+	enum tls_queued queued;
+	bool up;	    /* the handshake returned 0 and nothing has ended it since */
+	bool closed_well;   /* by the peer's close_notify */
+	bool late;	    /* asked late and not answered */
+	bool renegotiation; /* `late` is a HelloRequest, not a post-handshake CertificateRequest */
+	unsigned warnings, late_requests;
+	char alpn[32]; /* "" when none was agreed */
+};
+
+/* `net` is connected and has its deadline.  `resume`: a session_save blob, or empty.  False: over, the events say how.
+ */
+bool tls_open(struct tls_link *l, struct tls_shared *shared, const struct job *job, const struct job_connect *want,
+	      struct blob resume);
+
+enum tls_got {
+	TLS_GOT_DATA,
+	TLS_GOT_NOTHING, /* would block */
+	TLS_GOT_ASKED,	 /* hello-request or reauth-request; l->late is set */
+	TLS_GOT_END,	 /* alert, close_notify, eof, reset, tls-error: recorded */
+	TLS_GOT_TIMEOUT, /* recorded */
+};
+/* One record, if there is one.  Never blocks. */
+enum tls_got tls_recv(struct tls_link *l, void *data, size_t size, size_t *got);
+/* Encrypts and holds; the caller has seen net_backlog at 0.  False when the session can send no more. */
+bool tls_send(struct tls_link *l, const void *data, size_t len);
+/* Answer a late request with l->credential.  False: over, recorded. */
+bool tls_answer(struct tls_link *l);
+/* Say goodbye as `how` asks and forget the session; event closed unless the peer was first.  Idempotent. */
+void tls_close(struct tls_link *l, enum how_close how);
+void tls_fini(struct tls_link *l); /* all memory; no event */
+
+#endif
