@@ -1,0 +1,12 @@
+/* <answer>: give a late request for a certificate the answer that the script chose. */
+#include "clients/script.h"
+
+void verb_answer(struct script *s, const struct job_step *step)
+{
+	struct conn *c = script_conn(s, step->conn);
+	if (!c || !c->link.late)
+		return;
+	c->link.credential = step->credential;
+	net_set_deadline(&c->link.net, script_deadline(s, s->job->deadlines.handshake_ms, "handshake"));
+	(void)tls_answer(&c->link); /* what came of it is recorded, and the next read meets it */
+}

@@ -1,0 +1,46 @@
+/* <connect>: TCP, TLS, and the HTTP driver on top. */
+#include "clients/script.h"
+
+#include <string.h>
+
+static struct blob saved_session(const struct script *s, const char *handle)
+{
+	for (size_t i = s->n_saved; handle && i-- > 0;)
+		if (strcmp(s->saved[i].handle, handle) == 0)
+			return s->saved[i].session;
+	return (struct blob){0};
+}
+
+/* A request that comes next leaves together with our last handshake flight (net.h). */
+static bool next_writes(const struct script *s, const struct job_step *step)
+{
+	const struct job_step *next = step + 1;
+	return next < s->job->steps + s->job->n_steps && next->verb == VERB_REQUEST && next->conn == step->conn;
+}
+
+void verb_connect(struct script *s, const struct job_step *step)
+{
+	if (step->conn < 0 || step->conn >= JOB_MAX_CONNECTIONS)
+		return;
+	struct conn *c = &s->conns[step->conn];
+	struct net *net = &c->link.net;
+	bool connected;
+	script_close(s, c, CLOSE_NOTIFY);
+	net_init(net, &s->rec, step->conn, s->ahead + (size_t)step->conn * NET_AHEAD);
+	net_set_deadline(net, script_deadline(s, s->job->deadlines.connect_ms, "connect"));
+	s->rc = net_connect(net, &s->job->address, &connected, s->err);
+	if (s->rc != RC_OK || !connected) {
+		net_close(net, CLOSE_FIN);
+		return;
+	}
+	net_set_deadline(net, script_deadline(s, s->job->deadlines.handshake_ms, "handshake"));
+	if (!tls_open(&c->link, s->shared, s->job, &step->connect, saved_session(s, step->connect.resume))) {
+		tls_close(&c->link, CLOSE_FIN);
+		return;
+	}
+	if (!next_writes(s, step))
+		net_flush(net);
+	c->http = (struct http_link){
+	    .driver = http_driver(step->connect.http), .link = &c->link, .job = s->job, .version = step->connect.http};
+	c->open = c->http.driver->open(&c->http);
+}

@@ -1,0 +1,12 @@
+/* revoke publish reload start stop: the parent owns the world; ask it and wait for its word. */
+#include "clients/script.h"
+
+void verb_world(struct script *s, const struct job_step *step)
+{
+	struct err why = {{0}};
+	enum rc rc = s->world ? s->world(s->rec.context, step, &why) : RC_ABSENT;
+	if (rc == RC_ABSENT)
+		recorder_note(&s->rec, EVENT_UNSUPPORTED, step->conn, step->req, 0, 0, verb_text(step->verb));
+	else if (rc != RC_OK)
+		recorder_note(&s->rec, EVENT_FAULT, step->conn, step->req, 0, 0, why.text);
+}
