@@ -180,90 +180,82 @@ static enum rc word_of(const char *name, bool known, const char *text, const cha
 	return known ? RC_OK : err_set(err, RC_INPUT, "--%s %s: want one of: %s", name, text, words);
 }
 
-static enum rc take(void *context, int row, const char *text, struct err *err)
+/* Switches; false for a row that has an argument. */
+static bool take_switch(struct options *o, enum row row)
+{
+	bool *const switches[ROW__COUNT] = {
+		[ROW_QUICK] = &o->quick,   [ROW_STRICT] = &o->strict, [ROW_RESUME] = &o->resume,
+		[ROW_NULL] = &o->null_transport, [ROW_STATS] = &o->stats,
+	};
+	if (switches[row])
+		*switches[row] = true;
+	return switches[row] != NULL;
+}
+
+/* Rows whose argument is kept as it is. */
+static bool take_text(struct options *o, enum row row, const char *text)
+{
+	const char **const texts[ROW__COUNT] = {
+		[ROW_PROFILE] = &o->profile, [ROW_CERTIFICATE] = &o->certificate,  [ROW_PKI] = &o->pki,
+		[ROW_OUT] = &o->out,	     [ROW_BASELINE] = &o->baseline,	   [ROW_FAULT] = &o->fault,
+		[ROW_KNOWN] = &o->known_failures,
+	};
+	if (texts[row])
+		*texts[row] = text;
+	return texts[row] != NULL;
+}
+
+static enum rc client(struct options *o, const char *text, struct err *err)
+{
+	enum client_kind kind;
+	if (!client_kind_parse(text, &kind))
+		return word_of("client", false, text, client_kind_words(), err);
+	o->client |= BIT(kind);
+	return RC_OK;
+}
+
+static enum rc take(void *context, int index, const char *text, struct err *err)
 {
 	struct context *c = context;
 	struct options *o = c->o;
-	enum client_kind kind;
-	switch ((enum row)row) {
-	case ROW_TARGET:
-		return add_word(&o->targets, "target", text, err);
-	case ROW_SUITE:
-		return add_word(&o->suites, "suite", text, err);
-	case ROW_SELECT:
-		return add_word(&o->select, "select", text, err);
-	case ROW_SKIP:
-		return add_word(&o->skip, "skip", text, err);
-	case ROW_PROFILE:
-		o->profile = text;
+	enum row row = (enum row)index;
+	const char *name = table[index].name;
+	if (take_switch(o, row) || take_text(o, row, text))
 		return RC_OK;
-	case ROW_QUICK:
-		o->quick = true;
-		return RC_OK;
-	case ROW_CLIENT:
-		if (!client_kind_parse(text, &kind))
-			return word_of("client", false, text, client_kind_words(), err);
-		o->client |= BIT(kind);
-		return RC_OK;
-	case ROW_CERTIFICATE:
-		o->certificate = text;
-		return RC_OK;
-	case ROW_PKI:
-		o->pki = text;
-		return RC_OK;
-	case ROW_SET:
+	if (row == ROW_TARGET)
+		return add_word(&o->targets, name, text, err);
+	if (row == ROW_SUITE)
+		return add_word(&o->suites, name, text, err);
+	if (row == ROW_SELECT)
+		return add_word(&o->select, name, text, err);
+	if (row == ROW_SKIP)
+		return add_word(&o->skip, name, text, err);
+	if (row == ROW_CLIENT)
+		return client(o, text, err);
+	if (row == ROW_SET)
 		return add_set(c, text, err);
-	case ROW_IMPACT:
-		o->has_impact = true;
-		return word_of("impact", impact_parse(text, &o->impact), text, impact_words(), err);
-	case ROW_JOBS:
-		return small("jobs", text, 0, 256, &o->jobs, &o->has_jobs, err);
-	case ROW_IN_FLIGHT:
-		return small("in-flight", text, 1, 512, &o->in_flight, &o->has_in_flight, err);
-	case ROW_RATE:
-		return small("rate", text, 1, 100000, &o->rate, &o->has_rate, err);
-	case ROW_TIMEOUT:
+	if (row == ROW_JOBS)
+		return small(name, text, 0, 256, &o->jobs, &o->has_jobs, err);
+	if (row == ROW_IN_FLIGHT)
+		return small(name, text, 1, 512, &o->in_flight, &o->has_in_flight, err);
+	if (row == ROW_RATE)
+		return small(name, text, 1, 100000, &o->rate, &o->has_rate, err);
+	if (row == ROW_TIMEOUT)
 		return timeout(o, text, err);
-	case ROW_REPEAT:
-		return number("repeat", text, 1, 100000000, &o->repeat, err);
-	case ROW_SHARD:
+	if (row == ROW_REPEAT)
+		return number(name, text, 1, 100000000, &o->repeat, err);
+	if (row == ROW_SHARD)
 		return shard(o, text, err);
-	case ROW_SEED:
-		o->has_seed = true;
-		return number("seed", text, 0, UINT64_MAX, &o->seed, err);
-	case ROW_OUT:
-		o->out = text;
-		return RC_OK;
-	case ROW_BASELINE:
-		o->baseline = text;
-		return RC_OK;
-	case ROW_KNOWN:
-		o->known_failures = text;
-		return RC_OK;
-	case ROW_FAIL_ON:
-		return word_of("fail-on", severity_parse(text, &o->fail_on), text, severity_words(), err);
-	case ROW_STRICT:
-		o->strict = true;
-		return RC_OK;
-	case ROW_RESUME:
-		o->resume = true;
-		return RC_OK;
-	case ROW_FAULT:
-		o->fault = text;
-		return RC_OK;
-	case ROW_NULL:
-		o->null_transport = true;
-		return RC_OK;
-	case ROW_STATS:
-		o->stats = true;
-		return RC_OK;
-	case ROW_CELLS:
-		o->every_cell = strcmp(text, "all") == 0;
-		return word_of("junit-cells", o->every_cell, text, "all", err);
-	case ROW__COUNT:
-		break;
-	}
-	return err_set(err, RC_FAULT, "an option without a meaning");
+	if (row == ROW_FAIL_ON)
+		return word_of(name, severity_parse(text, &o->fail_on), text, severity_words(), err);
+	o->has_impact = o->has_impact || row == ROW_IMPACT;
+	if (row == ROW_IMPACT)
+		return word_of(name, impact_parse(text, &o->impact), text, impact_words(), err);
+	o->every_cell = o->every_cell || row == ROW_CELLS;
+	if (row == ROW_CELLS)
+		return word_of(name, strcmp(text, "all") == 0, text, "all", err);
+	o->has_seed = true;
+	return number(name, text, 0, UINT64_MAX, &o->seed, err);
 }
 
 enum rc options_parse(struct arena *a, int argc, char **argv, const char *usage, struct options *out, int *rest,
