@@ -32,7 +32,7 @@ $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC $<"; $(CC) $(ALL_CFLAGS) -c -o $@ $<
 $(B)/core.a: $(LIBO)
-	@rm -f $@; $(AR) rcs $@ $^
+	@rm -f $@; $(AR) qcs $@ $^
 $(B)/mtlspec: $(B)/harness/mtlspec_main.o $(B)/core.a
 	@echo "  LD $@"; $(CC) -o $@ $^ $(LDLIBS)
 $(B)/harness/base/check_main.o: harness/base/check_main.c

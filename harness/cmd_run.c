@@ -18,9 +18,7 @@ static const char usage[] =
 
 static void tell(void *context, const struct run_progress *p)
 {
-	uint64_t failed = p->verdicts[VERDICT_FALSE_ACCEPT] + p->verdicts[VERDICT_FALSE_REJECT] +
-			  p->verdicts[VERDICT_VIOLATION] + p->verdicts[VERDICT_CRASH];
-	progress_update(context, p->done, p->total, failed, clock_us() - p->started_us);
+	progress_update(context, p->done, p->total, p->verdicts, PROGRESS_ETA_UNKNOWN, clock_us());
 }
 
 static void print_stats(const struct run_stats *s)
@@ -49,18 +47,18 @@ static enum rc run_and_render(struct session *s, const struct cmd_context *c, in
 	enum rc rc;
 	bool interrupted;
 	struct run_stats stats;
-	struct progress *progress = NULL;
+	struct progress progress;
 	const struct options *o = s->options;
 	const char *out = o->out ? o->out : "mtlspec-out";
 	TRY(o->resume ? outdir_resume(&s->arena, out, err) : outdir_make(&s->arena, out, err));
-	progress = progress_open(stderr, isatty(STDERR_FILENO), output_colour(stderr));
+	progress_open(&progress, stderr, isatty(STDERR_FILENO), clock_us());
 	struct run_spec run = {
 		.session = s,
 		.out = out,
 		.version = c->version,
 		.resume = o->resume,
 		.tell = tell,
-		.context = progress,
+		.context = &progress,
 	};
 	rc = run_all(&run, &interrupted, &stats, err);
 	progress_close(&progress);
@@ -82,7 +80,6 @@ static enum rc run_and_render(struct session *s, const struct cmd_context *c, in
 	if (rc == RC_OK)
 		rc = rendered;
 out:
-	progress_close(&progress);
 	return rc;
 }
 
