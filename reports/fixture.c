@@ -39,11 +39,11 @@ static const char *const notes[] = {"banned after 100 connections: cases behind 
 				    "the server chain changed once"};
 
 static const struct report_target targets[] = {
-	{.name = "nginx", .product = "nginx", .version = "1.22.1", .library = "OpenSSL 3.0.19", .configuration = "", .profile = "nginx",
+	{.name = "nginx", .id = "nginx", .product = "nginx", .version = "1.22.1", .library = "OpenSSL 3.0.19", .configuration = "", .profile = "nginx",
 	 .suite = &suite, .notes = notes, .n_notes = 2, .index = 0},
 	{.name = "hitch", .product = "hitch", .version = "", .library = "", .configuration = "", .profile = "", .suite = &suite,
 	 .skipped = "hitch is not installed: apt-get install hitch", .index = 1},
-	{.name = "/home/me/my.targets/nginx.xml", .product = "nginx", .version = "1.27.4", .library = "", .configuration = "depth=1",
+	{.name = "/home/me/my.targets/nginx.xml", .id = "nginx", .product = "nginx", .version = "1.27.4", .library = "", .configuration = "depth=1",
 	 .profile = "", .suite = &suite, .remote = true, .index = 2},
 };
 

@@ -79,6 +79,7 @@ static enum rc target(struct reporter *r, const struct report_target *t, struct 
 	writer_attr_u64(w, "index", t->index);
 	writer_attr(w, "key", names_target(&s->names, t));
 	writer_attr(w, "name", t->name);
+	attr_given(w, "id", t->id);
 	attr_given(w, "product", t->product);
 	attr_given(w, "version", t->version);
 	attr_given(w, "tls-library", t->library);
