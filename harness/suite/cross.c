@@ -1,7 +1,9 @@
 /* References between rows of one suite: duplicates, dangling names, controls, clauses, empty matrices. */
+#include "harness/pki/check.h"
 #include "harness/suite/index.h"
 #include "harness/suite/script.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 struct crossing {
@@ -74,6 +76,55 @@ static void cross_control(struct crossing *c, const struct condition *start)
 			     "differs-from=\"%s\": a control must have decision=\"accept\"", control->id);
 }
 
+/* Old ids, separated by spaces, must not be new ids of something else. */
+static void cross_formerly(struct crossing *c, const struct index *ids, const char *suite, const char *formerly,
+			   struct where where)
+{
+	size_t n;
+	const char *const *old = read_list(c->arena, formerly, &n);
+	for (size_t i = 0; i < n; i++) {
+		const char *id = suite && !strchr(old[i], '/') ? arena_printf(c->arena, "%s/%s", suite, old[i]) : old[i];
+		if (index_find(ids, id, strlen(id)))
+			findings_add(c->findings, where, "formerly=\"%s\" is an id that is in use", old[i]);
+	}
+}
+
+/* The forge's sentence begins with the place it means: in the condition, or in the base. */
+static void add_forge_finding(struct crossing *c, struct where where, const char *text)
+{
+	const char *files[] = {where.file, c->suite->base->where.file};
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+		size_t len = strlen(files[i]);
+		char *end;
+		if (strncmp(text, files[i], len) != 0 || text[len] != ':')
+			continue;
+		long line = strtol(text + len + 1, &end, 10);
+		if (text_starts(end, ": ")) {
+			findings_add(c->findings, (struct where){files[i], (int)line}, "%s", end + 2);
+			return;
+		}
+	}
+	findings_add(c->findings, where, "%s", text);
+}
+
+/* What only the forge can know: its elements, attributes and values. */
+static void cross_forge(struct crossing *c)
+{
+	const struct suite *s = c->suite;
+	struct err err = {0};
+	if (!s->base)
+		return;
+	if (forge_check(s, NULL, &err) != RC_OK) {
+		add_forge_finding(c, s->base->where, err.text);
+		return;
+	}
+	for (size_t i = 0; i < s->n_conditions; i++) {
+		err = (struct err){0};
+		if (forge_check(s, &s->conditions[i], &err) != RC_OK)
+			add_forge_finding(c, s->conditions[i].where, err.text);
+	}
+}
+
 static void cross_conditions(struct crossing *c)
 {
 	const struct suite *s = c->suite;
@@ -87,8 +138,7 @@ static void cross_conditions(struct crossing *c)
 		const struct condition *k = &s->conditions[i];
 		cross_control(c, k);
 		cross_clauses(c, read_where(k->body, "clause"), k->clause);
-		if (k->formerly && condition_of(c, k->formerly))
-			findings_add(c->findings, k->where, "formerly=\"%s\" is the id of another condition", k->formerly);
+		cross_formerly(c, &c->conditions, NULL, k->formerly, read_where(k->body, "formerly"));
 	}
 }
 
@@ -180,7 +230,7 @@ static void cross_scenario(struct crossing *c, const struct scenario *s)
 {
 	cross_clauses(c, s->where, s->clause);
 	if (s->conditions)
-		cross_globs(c, s->where, s->conditions);
+		cross_globs(c, s->matrix, s->conditions);
 	cross_steps(c, s);
 	for (size_t i = 0; i < s->n_expects; i++) {
 		const struct expect *e = &s->expects[i];
@@ -213,11 +263,7 @@ static void cross_scenarios(struct crossing *c)
 	}
 	for (size_t i = 0; i < s->n_scenarios; i++) {
 		const struct scenario *k = &s->scenarios[i];
-		const char *old = k->formerly;
-		if (old && !strchr(old, '/'))
-			old = arena_printf(c->arena, "%s/%s", k->suite, old);
-		if (old && index_find(&ids, old, strlen(old)))
-			findings_add(c->findings, k->where, "formerly=\"%s\" is the id of another scenario", k->formerly);
+		cross_formerly(c, &ids, k->suite, k->formerly, k->where);
 		cross_scenario(c, k);
 	}
 }
@@ -227,6 +273,7 @@ void cross_check(struct findings *f, struct arena *a, const struct suite *s)
 	struct crossing c = {.findings = f, .arena = a, .suite = s};
 	cross_requirements(&c);
 	cross_conditions(&c);
+	cross_forge(&c);
 	cross_scenarios(&c);
 	cross_profiles(f, a, s);
 }

@@ -26,8 +26,8 @@ struct loader {
 	LOAD_ROWS(impossible, impossibles);
 	LOAD_ROWS(profile, profiles);
 	LOAD_ROWS(diagnosis, diagnoses);
-	const char **files;
-	size_t n_files, cap_files;
+	const char **files, **roots; /* and the root of each; NULL when it could not be read */
+	size_t n_files, cap_files, n_roots, cap_roots;
 };
 
 /* One element each; `suite` is the stem of its file. */
@@ -64,6 +64,8 @@ enum rc load_bytes(struct arena *a, const char *file, const void *data, size_t l
 
 /* A target element, without what needs a suite; NULL after a finding that leaves nothing to check. */
 const struct target *target_read(struct findings *f, struct arena *a, const struct node *root, const char *dir);
+/* The same with what the file's folder and the suite know: files beside it, its profile. */
+const struct target *target_check(struct findings *f, struct arena *a, const struct suite *suite, const struct node *root);
 /* <known-failures> or <expected>. */
 const struct pins *pins_read(struct findings *f, struct arena *a, const struct node *root);
 

@@ -192,6 +192,7 @@ struct scenario {
 	const char *needs, *endpoint; /* may be NULL */
 	unsigned tls, negotiation, http, client; /* masks; client defaults to willing */
 	const char *conditions;	   /* globs, space-separated; NULL: the scenario has no condition axis */
+	struct where matrix;
 	const struct axis *axes;
 	size_t n_axes;
 	const struct script_step *steps; /* the default script when none is written */

@@ -23,6 +23,7 @@ static void read_matrix(struct loader *l, struct scenario *s, const struct node 
 	if (!read_value(n, "client"))
 		s->client = BIT(CLIENT_WILLING);
 	s->conditions = read_value(n, "condition");
+	s->matrix = read_where(n, "condition");
 	for (size_t i = 0; i < n->n_attributes; i++) {
 		size_t words;
 		read_list(l->arena, n->attributes[i].value, &words);
@@ -127,7 +128,7 @@ static void read_decision(struct loader *l, const struct scenario *s, const stru
 	e->decision = mask & (BIT(DECISION__COUNT) - 1);
 	e->as_condition = mask & BIT(DECISION__COUNT);
 	e->policy = mask & BIT(DECISION__COUNT + 1);
-	if (read_value(n, "decision") && !mask)
+	if (read_value(n, "decision") && !*read_value(n, "decision"))
 		findings_add(l->findings, read_where(n, "decision"), "decision=\"\" names none of: %s", words);
 	if (e->as_condition && !s->conditions)
 		findings_add(l->findings, read_where(n, "decision"), "decision=\"as-condition\" needs condition= in the matrix");
@@ -165,9 +166,10 @@ static void read_expect(struct loader *l, const struct scenario *s, const struct
 	read_words(f, n, "fetch", "ocsp crl");
 	check_within(l, n);
 	check_request_handle(l, s, n, e->of);
-	if (!e->decision && !e->as_condition && !e->policy && !e->signals && !e->phases && !e->identity && !e->identity_not &&
-	    !e->body && !e->resumed && !e->fetch && !e->within && !e->or_start)
-		findings_add(f, n->where, "<expect> expects nothing");
+	for (size_t i = 0; i < n->n_attributes; i++)
+		if (read_index("of when clause level", n->attributes[i].name, strlen(n->attributes[i].name)) < 0)
+			return;
+	findings_add(f, n->where, "<expect> expects nothing");
 }
 
 static void read_given(struct loader *l, const struct scenario *s, const struct node *n, struct given *g)

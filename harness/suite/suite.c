@@ -84,6 +84,7 @@ static enum rc load_file(struct loader *l, const char *path, bool alone, struct 
 	enum rc rc = xml_read(l->findings, l->arena, path, &root, err);
 	if (rc == RC_OK) {
 		*VEC_PUSH(l->files, l->n_files, l->cap_files) = path;
+		*VEC_PUSH(l->roots, l->n_roots, l->cap_roots) = root ? root->name : NULL;
 		if (root)
 			load_document(l, root, alone);
 	}
@@ -172,6 +173,8 @@ struct suite *load_finish(struct loader *l, const char *dir)
 	KEEP(s, l, profiles);
 	KEEP(s, l, diagnoses);
 	KEEP(s, l, files);
+	free(l->roots);
+	l->roots = NULL;
 	return s;
 }
 

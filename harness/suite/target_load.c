@@ -58,12 +58,14 @@ static enum rc find_variant(struct arena *a, const struct target *t, const char 
 	return err_set(err, RC_INPUT, "%s: no variant %s; it has:%s", t->file, id, *all ? all : " none");
 }
 
-static void check_against_suite(struct findings *f, const struct suite *suite, const struct node *root,
-				const struct target *t)
+const struct target *target_check(struct findings *f, struct arena *a, const struct suite *suite, const struct node *root)
 {
-	if (!t->profile || !suite || suite_profile(suite, t->profile))
-		return;
-	findings_add(f, read_where(root, "profile"), "profile=\"%s\" names no profile", t->profile);
+	const char *file = root->where.file, *slash = strrchr(file, '/');
+	const struct target *t = target_read(f, a, root, slash ? arena_strndup(a, file, (size_t)(slash - file)) : ".");
+	/* A suite that holds no profile at all judges without any. */
+	if (t && t->profile && suite && suite->n_profiles && !suite_profile(suite, t->profile))
+		findings_add(f, read_where(root, "profile"), "profile=\"%s\" names no profile", t->profile);
+	return t;
 }
 
 enum rc target_load(struct arena *a, const struct suite *suite, const char *name, const struct target **out,
@@ -77,11 +79,7 @@ enum rc target_load(struct arena *a, const struct suite *suite, const char *name
 	if (!file)
 		TRY(err_set(err, RC_INPUT, "no target %s: neither a file nor one of: %s", name, known_names(a, suite)));
 	TRY(xml_read(&f, a, file, &root, err));
-	const char *slash = strrchr(file, '/');
-	const char *dir = slash ? arena_strndup(a, file, (size_t)(slash - file)) : ".";
-	const struct target *t = root ? target_read(&f, a, root, dir) : NULL;
-	if (t)
-		check_against_suite(&f, suite, root, t);
+	const struct target *t = root ? target_check(&f, a, suite, root) : NULL;
 	TRY(findings_result(&f, err));
 	if (variant_id)
 		TRY(find_variant(a, t, variant_id, variant, err));
