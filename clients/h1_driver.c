@@ -68,7 +68,7 @@ static void begin_answer(struct http_link *h)
 
 static const char *found_in(const struct buf *b, const char *text)
 {
-	return b->len && text[0] ? memmem(b->data, b->len, text, strlen(text)) : NULL;
+	return b->len && text && text[0] ? memmem(b->data, b->len, text, strlen(text)) : NULL;
 }
 
 /* Text of an event ends at its first NUL: make those visible. */

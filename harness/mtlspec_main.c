@@ -19,8 +19,13 @@ static const struct {
 	int (*run)(const struct cmd_context *c, int argc, char **argv);
 	const char *sentence;
 } commands[] = {
+	{"run", cmd_run, "the main job: play scenarios against a target, report what differs"},
+	{"list", cmd_list, "what would run and why not"},
+	{"show", cmd_show, "one case in full, with files and recipes to play it by hand"},
+	{"report", cmd_report, "render the reports of a run again from its journal"},
 	{"lint", cmd_lint, "check suites, targets and lists of known failures; write skeletons"},
 	{"serve", cmd_serve, "the reference server alone, sound or with faults"},
+	{"gate", cmd_gate, "compare two results: new failures, fixed, disappeared; for CI"},
 	{NULL, NULL, NULL}, /* end of the table */
 };
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define LINE_MAX_BYTES 400
-#define SHOWN_RUNS 12
+#define SHOWN_RUNS     12
 
 const char *report_junit_element(enum verdict v, bool strict)
 {

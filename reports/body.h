@@ -6,8 +6,8 @@
 
 #include "reports/report.h"
 
-#define BODY_MAX 8000	    /* bytes of report_body once escaped for XML; JUnit promises 8 kB */
-#define BODY_MESSAGE_MAX 400 /* bytes of body_message before escaping */
+#define BODY_MAX	 8000 /* bytes of report_body once escaped for XML; JUnit promises 8 kB */
+#define BODY_MESSAGE_MAX 400  /* bytes of body_message before escaping */
 
 /* "false-accept: an expired leaf was accepted (R-081)": one line. */
 void body_message(struct buf *b, const struct report_case *c);

@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#define CUT "..."
+#define CUT	"..."
 #define CUT_LEN 3
 
 /* Length of the UTF-8 sequence at `p` and its code point; 0 when it is not well-formed (RFC 3629 section 4). */
@@ -32,17 +32,17 @@ static bool unwelcome(uint32_t cp)
 		uint32_t from, to;
 		const char *what;
 	} ranges[] = {
-		{0x0000, 0x001f, "C0 controls: XML 1.0 section 2.2 has three of them, one line has none"},
-		{0x007f, 0x009f, "DEL and C1 controls: terminals obey them"},
-		{0x00ad, 0x00ad, "soft hyphen"},
-		{0x061c, 0x061c, "Arabic letter mark"},
-		{0x200b, 0x200f, "zero width, direction marks"},
-		{0x2028, 0x202e, "line and paragraph separator, embeddings and overrides"},
-		{0x2060, 0x206f, "word joiner, isolates, deprecated format characters"},
-		{0xfdd0, 0xfdef, "noncharacters"},
-		{0xfeff, 0xfeff, "byte order mark"},
-		{0xfff9, 0xfffb, "interlinear annotation"},
-		{0xe0000, 0xe007f, "tags"},
+	    {0x0000, 0x001f, "C0 controls: XML 1.0 section 2.2 has three of them, one line has none"},
+	    {0x007f, 0x009f, "DEL and C1 controls: terminals obey them"},
+	    {0x00ad, 0x00ad, "soft hyphen"},
+	    {0x061c, 0x061c, "Arabic letter mark"},
+	    {0x200b, 0x200f, "zero width, direction marks"},
+	    {0x2028, 0x202e, "line and paragraph separator, embeddings and overrides"},
+	    {0x2060, 0x206f, "word joiner, isolates, deprecated format characters"},
+	    {0xfdd0, 0xfdef, "noncharacters"},
+	    {0xfeff, 0xfeff, "byte order mark"},
+	    {0xfff9, 0xfffb, "interlinear annotation"},
+	    {0xe0000, 0xe007f, "tags"},
 	};
 	if ((cp & 0xfffe) == 0xfffe)
 		return true; /* the last two of each plane: noncharacters */

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SHOWN 20	/* failures told in full */
-#define PER_GROUP 2	/* of one scenario and condition, while others wait for a place */
+#define SHOWN	   20	/* failures told in full */
+#define PER_GROUP  2	/* of one scenario and condition, while others wait for a place */
 #define MAX_GROUPS 1024 /* rows kept of each table: reasons, groups; what comes later is counted only */
 #define TOP_GROUPS 8	/* rows printed of a verdict that is not told in full */
 
@@ -59,17 +59,17 @@ static const char *paint(const struct console *s, const char *sgr)
 {
 	return s->spec.colour ? sgr : "";
 }
-#define BOLD "\033[1m"
-#define RED "\033[31m"
-#define GREEN "\033[32m"
+#define BOLD   "\033[1m"
+#define RED    "\033[31m"
+#define GREEN  "\033[32m"
 #define YELLOW "\033[33m"
-#define PLAIN "\033[0m"
+#define PLAIN  "\033[0m"
 
 /* What is read last matters most: errors of the environment, then failures, security and crashes at the end. */
 static const enum verdict order[] = {
-	VERDICT_OBSERVED,     VERDICT_KNOWN_FAILURE, VERDICT_DEVIATION,	   VERDICT_FLAKY,     VERDICT_BROKEN,
-	VERDICT_INCONCLUSIVE, VERDICT_UNEXPECTED_PASS, VERDICT_FALSE_REJECT, VERDICT_VIOLATION, VERDICT_FALSE_ACCEPT,
-	VERDICT_CRASH,
+	VERDICT_OBSERVED,  VERDICT_KNOWN_FAILURE, VERDICT_DEVIATION,       VERDICT_FLAKY,
+	VERDICT_BROKEN,    VERDICT_INCONCLUSIVE,  VERDICT_UNEXPECTED_PASS, VERDICT_FALSE_REJECT,
+	VERDICT_VIOLATION, VERDICT_FALSE_ACCEPT,  VERDICT_CRASH,
 };
 #define N_ORDER (sizeof order / sizeof *order)
 
@@ -187,7 +187,11 @@ static struct tally *find_tally(struct console *s, const struct report_case *c)
 		clean_adds(&s->text, j->observed, 80);
 	}
 	struct tally *t = VEC_PUSH(s->tallies, s->n_tallies, s->cap_tallies);
-	*t = (struct tally){c->verdict, c->target->index, c->kase->scenario, c->kase->condition, 0,
+	*t = (struct tally){c->verdict,
+			    c->target->index,
+			    c->kase->scenario,
+			    c->kase->condition,
+			    0,
 			    arena_strdup(&s->arena, s->text.data)};
 	return t;
 }
@@ -199,7 +203,8 @@ static struct story *place(struct console *s, unsigned rank)
 		return &s->stories[s->n_stories++];
 	struct story *least = &s->stories[0];
 	for (size_t i = 1; i < SHOWN; i++)
-		if (s->stories[i].rank < least->rank || (s->stories[i].rank == least->rank && s->stories[i].seq > least->seq))
+		if (s->stories[i].rank < least->rank ||
+		    (s->stories[i].rank == least->rank && s->stories[i].seq > least->seq))
 			least = &s->stories[i];
 	if (least->rank >= rank)
 		return NULL;
@@ -245,18 +250,20 @@ static enum rc cells(struct reporter *r, const struct report_cells *c, struct er
 	struct console *s = r->state;
 	for (size_t i = 0; i < s->n_not_run; i++) {
 		struct not_run *n = &s->not_run[i];
-		if (n->disposition == c->disposition && text_equal(n->reason, c->reason) && text_equal(n->clause, c->clause)) {
+		if (n->disposition == c->disposition && text_equal(n->reason, c->reason) &&
+		    text_equal(n->clause, c->clause)) {
 			n->n += c->n;
 			return check(s, err);
 		}
 	}
 	if (s->n_not_run < MAX_GROUPS)
-		*VEC_PUSH(s->not_run, s->n_not_run, s->cap_not_run) =
-			(struct not_run){c->disposition, arena_strdup(&s->arena, c->reason), arena_strdup(&s->arena, c->clause), c->n};
+		*VEC_PUSH(s->not_run, s->n_not_run, s->cap_not_run) = (struct not_run){
+		    c->disposition, arena_strdup(&s->arena, c->reason), arena_strdup(&s->arena, c->clause), c->n};
 	return check(s, err);
 }
 
-static enum rc scenario_end(struct reporter *r, const struct report_target *t, const struct scenario *sc, struct err *err)
+static enum rc scenario_end(struct reporter *r, const struct report_target *t, const struct scenario *sc,
+			    struct err *err)
 {
 	(void)t;
 	(void)sc;
@@ -306,7 +313,8 @@ static void print_groups(struct console *s, enum verdict v, uint64_t total)
 static void heading(struct console *s, enum verdict v, uint64_t n)
 {
 	const char *sgr = is_failure(s, v) ? RED : v == VERDICT_KNOWN_FAILURE || v == VERDICT_OBSERVED ? BOLD : YELLOW;
-	fprintf(s->spec.file, "\n%s%s: %" PRIu64 "%s (%s)\n", paint(s, sgr), verdict_text(v), n, paint(s, PLAIN), meaning(v));
+	fprintf(s->spec.file, "\n%s%s: %" PRIu64 "%s (%s)\n", paint(s, sgr), verdict_text(v), n, paint(s, PLAIN),
+		meaning(v));
 }
 
 /* Indented, so that the number in front of a failure stands out. */
@@ -345,9 +353,10 @@ static void print_failures(struct console *s, const struct report_totals *t)
 
 static const char *exit_words(int code)
 {
-	static const char *const words[] = {"all as expected", "unexpected results", "usage",
-					    "harness or environment fault, or nothing could be proven", "nothing ran",
-					    "only flaky cases"};
+	static const char *const words[] = {
+	    "all as expected", "unexpected results",
+	    "usage",	       "harness or environment fault, or nothing could be proven",
+	    "nothing ran",     "only flaky cases"};
 	if (code > 128)
 		return "ended by a signal";
 	return code >= 0 && code < (int)(sizeof words / sizeof *words) ? words[code] : "?";
@@ -365,8 +374,12 @@ static void print_totals(struct console *s, const struct report_totals *t)
 	}
 	for (int d = DISPOSITION_RUN + 1; d < DISPOSITION__COUNT; d++)
 		skipped += t->not_run[d];
-	passed = t->run >= failed + t->verdicts[VERDICT_KNOWN_FAILURE] ? t->run - failed - t->verdicts[VERDICT_KNOWN_FAILURE] : 0;
-	fprintf(f, "\n%" PRIu64 " cells = %" PRIu64 " run + %" PRIu64 " impossible + %" PRIu64 " unsupported + %" PRIu64 " excluded",
+	passed = t->run >= failed + t->verdicts[VERDICT_KNOWN_FAILURE]
+		     ? t->run - failed - t->verdicts[VERDICT_KNOWN_FAILURE]
+		     : 0;
+	fprintf(f,
+		"\n%" PRIu64 " cells = %" PRIu64 " run + %" PRIu64 " impossible + %" PRIu64 " unsupported + %" PRIu64
+		" excluded",
 		t->cells, t->run, t->not_run[DISPOSITION_IMPOSSIBLE], t->not_run[DISPOSITION_UNSUPPORTED],
 		t->not_run[DISPOSITION_EXCLUDED]);
 	if (t->unfinished)
@@ -380,10 +393,12 @@ static void print_totals(struct console *s, const struct report_totals *t)
 		}
 	}
 	if (s->interrupted)
-		fprintf(f, "\n%sinterrupted%s: this is what was finished until then", paint(s, YELLOW), paint(s, PLAIN));
-	fprintf(f, "\neverything: %s/ (results.xml, junit/)\nexit status %d: %s\n", s->out, t->exit_code, exit_words(t->exit_code));
-	fprintf(f, "%s%" PRIu64 " passed, %" PRIu64 " failed, %" PRIu64 " skipped%s\n", paint(s, failed ? RED : GREEN), passed, failed,
-		skipped, paint(s, PLAIN));
+		fprintf(f, "\n%sinterrupted%s: this is what was finished until then", paint(s, YELLOW),
+			paint(s, PLAIN));
+	fprintf(f, "\neverything: %s/ (results.xml, junit/)\nexit status %d: %s\n", s->out, t->exit_code,
+		exit_words(t->exit_code));
+	fprintf(f, "%s%" PRIu64 " passed, %" PRIu64 " failed, %" PRIu64 " skipped%s\n", paint(s, failed ? RED : GREEN),
+		passed, failed, skipped, paint(s, PLAIN));
 }
 
 static enum rc end(struct reporter *r, const struct report_totals *t, struct err *err)
@@ -421,7 +436,8 @@ static void close_console(struct reporter *r)
 
 enum rc console_open(struct reporter *r, const struct console_spec *spec, struct err *err)
 {
-	static const struct reporter_ops ops = {"console", begin, target, one_case, cells, scenario_end, end, close_console};
+	static const struct reporter_ops ops = {"console", begin,	 target, one_case,
+						cells,	   scenario_end, end,	 close_console};
 	struct console *s = mem_alloc(sizeof *s);
 	(void)err;
 	s->spec = *spec;

@@ -40,7 +40,11 @@ static const struct {
 	bool colour;
 	const char *golden, *last;
 } rows[] = {
-	{"every verdict", {.interrupted = true, .hostile = true}, false, "reports/golden/console.txt", "5 passed, 8 failed, 88 skipped\n"},
+	{"every verdict",
+     {.interrupted = true, .hostile = true},
+     false,
+     "reports/golden/console.txt",
+     "5 passed, 8 failed, 88 skipped\n"},
 	{"all good", {.clean = true}, false, "reports/golden/console-clean.txt", "2 passed, 0 failed, 20 skipped\n"},
 	{"strict", {.strict = true}, false, NULL, "3 passed, 8 failed, 81 skipped\n"},
 	{"colour", {.clean = true}, true, "reports/golden/console-colour.txt", NULL},
@@ -54,11 +58,12 @@ START_TEST(prints)
 	char *text = fixture_slurp(path);
 	if (rows[_i].last) {
 		size_t len = strlen(text), n = strlen(rows[_i].last);
-		ck_assert_msg(len > n && text[len - n - 1] == '\n' && strcmp(text + len - n, rows[_i].last) == 0, "%s: ends with %s",
-			      rows[_i].name, text + (len > 80 ? len - 80 : 0));
+		ck_assert_msg(len > n && text[len - n - 1] == '\n' && strcmp(text + len - n, rows[_i].last) == 0,
+			      "%s: ends with %s", rows[_i].name, text + (len > 80 ? len - 80 : 0));
 	}
 	for (const char *p = text; *p; p++)
-		ck_assert_msg((unsigned char)*p >= 0x20 || *p == '\n' || (rows[_i].colour && *p == 033), "control byte %d", *p);
+		ck_assert_msg((unsigned char)*p >= 0x20 || *p == '\n' || (rows[_i].colour && *p == 033),
+			      "control byte %d", *p);
 	free(text);
 }
 END_TEST

@@ -14,11 +14,11 @@
 #include <unistd.h>
 
 /*
- * GitLab reads at most 250,000 XML objects a file (gitlab-org/gitlab#507482), attributes and text among them: about seven
- * for a testcase.
+ * GitLab reads at most 250,000 XML objects a file (gitlab-org/gitlab#507482), attributes and text among them: about
+ * seven for a testcase.
  */
 #define MAX_ELEMENTS 30000
-#define RUN_FILE "TEST-mtlspec.xml"
+#define RUN_FILE     "TEST-mtlspec.xml"
 
 struct counts {
 	uint64_t tests, failures, errors, skipped, us;
@@ -106,7 +106,7 @@ static size_t find_group(struct junit *j, unsigned target, const char *suite)
 	for (unsigned i = 2; stem_taken(j, stem); i++)
 		stem = arena_printf(&j->arena, "%s.%u", base, i);
 	*VEC_PUSH(j->groups, j->n_groups, j->cap_groups) =
-		(struct group){target, arena_strdup(&j->arena, suite), stem, 0};
+	    (struct group){target, arena_strdup(&j->arena, suite), stem, 0};
 	return j->n_groups - 1;
 }
 
@@ -393,7 +393,8 @@ out:
 	return rc;
 }
 
-static enum rc scenario_end(struct reporter *r, const struct report_target *t, const struct scenario *s, struct err *err)
+static enum rc scenario_end(struct reporter *r, const struct report_target *t, const struct scenario *s,
+			    struct err *err)
 {
 	(void)t;
 	(void)s;
@@ -401,8 +402,8 @@ static enum rc scenario_end(struct reporter *r, const struct report_target *t, c
 }
 
 /*
- * A file for the run itself: an error when it did not come to its end, so that a reader of XML alone sees it; an empty suite
- * when nothing ran at all (an empty shard).  Otherwise none, and one that an interrupted run left is removed.
+ * A file for the run itself: an error when it did not come to its end, so that a reader of XML alone sees it; an empty
+ * suite when nothing ran at all (an empty shard).  Otherwise none, and one that an interrupted run left is removed.
  */
 static enum rc write_run(struct reporter *r, const struct report_totals *t, struct err *err)
 {
@@ -485,7 +486,8 @@ static void close_junit(struct reporter *r)
 
 enum rc junit_open(struct reporter *r, const char *dir, bool every_cell, struct err *err)
 {
-	static const struct reporter_ops ops = {"junit", begin, target, one_case, cells, scenario_end, end, close_junit};
+	static const struct reporter_ops ops = {"junit", begin,	       target, one_case,
+						cells,	 scenario_end, end,    close_junit};
 	struct junit *j = mem_alloc(sizeof *j);
 	(void)err;
 	buf_init(&j->text, BODY_MAX + 4096);

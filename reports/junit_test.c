@@ -129,13 +129,13 @@ START_TEST(adds_up)
 	render(&rows[_i].fixture);
 	add_up(&found);
 	ck_assert_msg(found.tests == rows[_i].want.tests && found.failures == rows[_i].want.failures &&
-			      found.errors == rows[_i].want.errors && found.skipped == rows[_i].want.skipped,
-		      "%s: %lu tests %lu failures %lu errors %lu skipped", rows[_i].name, found.tests, found.failures, found.errors,
-		      found.skipped);
+			  found.errors == rows[_i].want.errors && found.skipped == rows[_i].want.skipped,
+		      "%s: %lu tests %lu failures %lu errors %lu skipped", rows[_i].name, found.tests, found.failures,
+		      found.errors, found.skipped);
 }
 END_TEST
 
-static const char *const golden[] = {"TEST-nginx-chain.xml", "TEST-nginx-resumption.xml", "TEST-hitch-target.xml",
+static const char *const golden[] = {"TEST-nginx-chain.xml",   "TEST-nginx-resumption.xml",   "TEST-hitch-target.xml",
 				     "TEST-nginx-2-chain.xml", "TEST-nginx-2-resumption.xml", "TEST-mtlspec.xml"};
 
 START_TEST(golden_files)
@@ -218,8 +218,8 @@ END_TEST
 /* Bodies stay below 8 kB after escaping and still hold what a reader needs. */
 START_TEST(bodies)
 {
-	static const enum verdict verdicts[] = {VERDICT_FALSE_ACCEPT, VERDICT_FALSE_REJECT, VERDICT_INCONCLUSIVE, VERDICT_CRASH,
-						VERDICT_UNEXPECTED_PASS};
+	static const enum verdict verdicts[] = {VERDICT_FALSE_ACCEPT, VERDICT_FALSE_REJECT, VERDICT_INCONCLUSIVE,
+						VERDICT_CRASH, VERDICT_UNEXPECTED_PASS};
 	struct buf b;
 	buf_init(&b, 100000);
 	for (size_t i = 0; i < sizeof verdicts / sizeof *verdicts; i++) {

@@ -66,7 +66,8 @@ const char *names_target(struct names *n, const struct report_target *t)
 	return key;
 }
 
-/* `id` with the scenario `scenario` ("suite/id" or "id"; NULL: as it is) and the condition `condition` (NULL: as it is). */
+/* `id` with the scenario `scenario` ("suite/id" or "id"; NULL: as it is) and the condition `condition` (NULL: as it
+ * is). */
 static void renamed(struct buf *b, const struct kase *k, const char *id, const char *scenario, const char *condition)
 {
 	const char *axes = strchr(id, '[');
@@ -137,10 +138,10 @@ const char *names_file(struct arena *a, const struct suite *s, const char *file)
 const char *names_disposition(enum disposition d)
 {
 	static const char *const texts[DISPOSITION__COUNT] = {
-		[DISPOSITION_RUN] = "run",
-		[DISPOSITION_IMPOSSIBLE] = "impossible",
-		[DISPOSITION_UNSUPPORTED] = "unsupported",
-		[DISPOSITION_EXCLUDED] = "excluded",
+	    [DISPOSITION_RUN] = "run",
+	    [DISPOSITION_IMPOSSIBLE] = "impossible",
+	    [DISPOSITION_UNSUPPORTED] = "unsupported",
+	    [DISPOSITION_EXCLUDED] = "excluded",
 	};
 	return (unsigned)d < DISPOSITION__COUNT ? texts[d] : "?";
 }

@@ -1,6 +1,6 @@
 /*
- * names.h - names that reports derive: a short unique key of a target, ids that a case had before, words that stand for a
- * file of the suite.  Pure.
+ * names.h - names that reports derive: a short unique key of a target, ids that a case had before, words that stand for
+ * a file of the suite.  Pure.
  */
 #ifndef REPORTS_NAMES_H
 #define REPORTS_NAMES_H
@@ -9,8 +9,8 @@
 #include "reports/report.h"
 
 /*
- * Letters, digits, _ and - of `text`, other runs as one -; at most 80 bytes; "x" when nothing is left.  For file names and
- * for the parts of a JUnit class name, which readers split at dots.
+ * Letters, digits, _ and - of `text`, other runs as one -; at most 80 bytes; "x" when nothing is left.  For file names
+ * and for the parts of a JUnit class name, which readers split at dots.
  */
 const char *names_slug(struct arena *a, const char *text);
 
@@ -20,7 +20,7 @@ struct names {
 	struct {
 		unsigned index;
 		const char *key;
-	} *targets; /* owned */
+	} * targets; /* owned */
 	size_t n, cap;
 };
 void names_fini(struct names *n); /* idempotent */

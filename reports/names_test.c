@@ -7,11 +7,16 @@
 static const struct {
 	const char *in, *out;
 } slugs[] = {
-	{"nginx", "nginx"},	   {"nginx:default-depth", "nginx-default-depth"},
-	{"1.1", "1-1"},		   {"a..b//c", "a-b-c"},
-	{"..", "x"},		   {"", "x"},
-	{NULL, "x"},		   {"-a-", "a"},
-	{"M\xc3\xbcller", "M-ller"}, {"under_score", "under_score"},
+	{"nginx", "nginx"},
+	{"nginx:default-depth", "nginx-default-depth"},
+	{"1.1", "1-1"},
+	{"a..b//c", "a-b-c"},
+	{"..", "x"},
+	{"", "x"},
+	{NULL, "x"},
+	{"-a-", "a"},
+	{"M\xc3\xbcller", "M-ller"},
+	{"under_score", "under_score"},
 };
 
 START_TEST(slug)

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #define TERMINAL_GAP_US 100000
-#define PLAIN_GAP_US 10000000
-#define WIDTH 79 /* a longer line would wrap, and \r returns to the start of the last row only */
+#define PLAIN_GAP_US	10000000
+#define WIDTH		79 /* a longer line would wrap, and \r returns to the start of the last row only */
 
 void progress_open(struct progress *p, FILE *file, bool terminal, uint64_t now_us)
 {
@@ -61,8 +61,9 @@ static void put_line(char *out, size_t size, uint64_t done, uint64_t total, cons
 	}
 	uint64_t bad = failed + errors + pinned, passed = done > bad ? done - bad : 0;
 	put_eta(left, sizeof left, eta);
-	int n = snprintf(out, size, "%" PRIu64 "/%" PRIu64 " %u%%  %" PRIu64 " passed, %" PRIu64 " failed, %" PRIu64 " errors", done, total,
-			 total ? (unsigned)(done * 100 / total) : 100, passed, failed, errors);
+	int n = snprintf(out, size,
+			 "%" PRIu64 "/%" PRIu64 " %u%%  %" PRIu64 " passed, %" PRIu64 " failed, %" PRIu64 " errors",
+			 done, total, total ? (unsigned)(done * 100 / total) : 100, passed, failed, errors);
 	if (n > 0 && (size_t)n < size && done < total)
 		snprintf(out + n, size - (size_t)n, ", %s left", left);
 }

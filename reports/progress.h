@@ -1,6 +1,6 @@
 /*
- * progress.h - what a person sees while a run goes on: one line that is renewed on a terminal, at most ten times a second;
- * plain lines every tenth of the way or ten seconds elsewhere.  Asks no clock.  Does not own the stream.
+ * progress.h - what a person sees while a run goes on: one line that is renewed on a terminal, at most ten times a
+ * second; plain lines every tenth of the way or ten seconds elsewhere.  Asks no clock.  Does not own the stream.
  */
 #ifndef REPORTS_PROGRESS_H
 #define REPORTS_PROGRESS_H

@@ -7,8 +7,11 @@
 static char *out;
 static size_t len;
 
-static const uint64_t verdicts[VERDICT__COUNT] = {[VERDICT_PASS] = 40, [VERDICT_FALSE_ACCEPT] = 2, [VERDICT_BROKEN] = 1,
-						  [VERDICT_KNOWN_FAILURE] = 3, [VERDICT_OBSERVED] = 4};
+static const uint64_t verdicts[VERDICT__COUNT] = {[VERDICT_PASS] = 40,
+						  [VERDICT_FALSE_ACCEPT] = 2,
+						  [VERDICT_BROKEN] = 1,
+						  [VERDICT_KNOWN_FAILURE] = 3,
+						  [VERDICT_OBSERVED] = 4};
 
 static struct progress start(bool terminal)
 {
@@ -25,7 +28,8 @@ static size_t count(char c)
 	return n;
 }
 
-/* A thousand updates in one second: at most ten on the terminal, one line, none longer than a row, erased at the end. */
+/* A thousand updates in one second: at most ten on the terminal, one line, none longer than a row, erased at the end.
+ */
 START_TEST(terminal)
 {
 	struct progress p = start(true);
@@ -90,7 +94,11 @@ static const struct {
 	uint32_t eta;
 	const char *text;
 } etas[] = {
-	{0, ", 0s left"}, {59, ", 59s left"}, {150, ", 2m30s left"}, {7300, ", 2h01m left"}, {PROGRESS_ETA_UNKNOWN, ", 4s left"},
+	{0, ", 0s left"},
+	{59, ", 59s left"},
+	{150, ", 2m30s left"},
+	{7300, ", 2h01m left"},
+	{PROGRESS_ETA_UNKNOWN, ", 4s left"},
 };
 
 START_TEST(eta)

@@ -29,6 +29,7 @@ struct report_meta {
 
 struct report_target {
 	const char *name;		       /* as given to --target */
+	const char *id;			       /* of its target.xml: what known failures match; NULL: the name */
 	const char *product, *version, *library; /* of the server; "" when unknown */
 	const char *configuration;	       /* variant and --set, "" for none */
 	const char *profile;		       /* id, "" for none */

@@ -79,6 +79,7 @@ static enum rc target(struct reporter *r, const struct report_target *t, struct 
 	writer_attr_u64(w, "index", t->index);
 	writer_attr(w, "key", names_target(&s->names, t));
 	writer_attr(w, "name", t->name);
+	attr_given(w, "id", t->id);
 	attr_given(w, "product", t->product);
 	attr_given(w, "version", t->version);
 	attr_given(w, "tls-library", t->library);
@@ -232,7 +233,8 @@ static enum rc cells(struct reporter *r, const struct report_cells *c, struct er
 	return writer_check(w, r->path, err);
 }
 
-static enum rc scenario_end(struct reporter *r, const struct report_target *t, const struct scenario *sc, struct err *err)
+static enum rc scenario_end(struct reporter *r, const struct report_target *t, const struct scenario *sc,
+			    struct err *err)
 {
 	(void)t;
 	(void)sc;
@@ -278,7 +280,8 @@ static void close_results(struct reporter *r)
 
 enum rc results_open(struct reporter *r, const char *path, struct err *err)
 {
-	static const struct reporter_ops ops = {"results", begin, target, one_case, cells, scenario_end, end, close_results};
+	static const struct reporter_ops ops = {"results", begin,	 target, one_case,
+						cells,	   scenario_end, end,	 close_results};
 	(void)err;
 	*r = (struct reporter){.ops = &ops, .path = path, .state = mem_alloc(sizeof(struct results))};
 	return RC_OK;

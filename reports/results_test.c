@@ -54,7 +54,8 @@ END_TEST
 START_TEST(drops_half)
 {
 	struct reporter r;
-	struct report_meta meta = {.tool_version = "0.1", .suite_digest = "", .tls_library = "", .hostname = "", .command = ""};
+	struct report_meta meta = {
+	    .tool_version = "0.1", .suite_digest = "", .tls_library = "", .hostname = "", .command = ""};
 	struct arena a = {0};
 	const char **names;
 	size_t n;

@@ -106,8 +106,8 @@ static uint64_t hash_event(const struct event *e, uint64_t h)
 }
 
 /*
- * A fatal alert ends the connection (RFC 8446 6.2).  Whether FIN, RST or a lost write is seen behind it depends on which
- * packet won and on the call that met it, not on the server's answer.
+ * A fatal alert ends the connection (RFC 8446 6.2).  Whether FIN, RST or a lost write is seen behind it depends on
+ * which packet won and on the call that met it, not on the server's answer.
  */
 static bool aftermath(const struct observation *o, size_t at)
 {

@@ -69,8 +69,8 @@ void writer_end(struct writer *w)
 void writer_attr_max(struct writer *w, const char *name, const char *value, size_t max)
 {
 	if (value)
-		note(w, xmlTextWriterWriteAttribute(w->xml, BAD_CAST name,
-						    BAD_CAST clean_text(&w->scratch, value, max)));
+		note(w,
+		     xmlTextWriterWriteAttribute(w->xml, BAD_CAST name, BAD_CAST clean_text(&w->scratch, value, max)));
 }
 
 void writer_attr(struct writer *w, const char *name, const char *value)

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define OID_RSASSA_PSS "1.2.840.113549.1.1.10"
+
 /* One row a kind: how it is generated and how its signatures are called. */
 struct kind_row {
 	gnutls_pk_algorithm_t pk;
@@ -47,9 +49,9 @@ static const struct signature_row signatures[3][HASH__COUNT] = {
 			{GNUTLS_SIGN_RSA_SHA384, "1.2.840.113549.1.1.12", true},
 			{GNUTLS_SIGN_RSA_SHA512, "1.2.840.113549.1.1.13", true}},
 	[FAMILY_PSS] = {{GNUTLS_SIGN_UNKNOWN, NULL, false},
-			{GNUTLS_SIGN_RSA_PSS_SHA256, "1.2.840.113549.1.1.10", false},
-			{GNUTLS_SIGN_RSA_PSS_SHA384, "1.2.840.113549.1.1.10", false},
-			{GNUTLS_SIGN_RSA_PSS_SHA512, "1.2.840.113549.1.1.10", false}},
+			{GNUTLS_SIGN_RSA_PSS_SHA256, OID_RSASSA_PSS, false},
+			{GNUTLS_SIGN_RSA_PSS_SHA384, OID_RSASSA_PSS, false},
+			{GNUTLS_SIGN_RSA_PSS_SHA512, OID_RSASSA_PSS, false}},
 };
 
 static const struct {
@@ -173,24 +175,50 @@ static enum rc generate(struct keys *k, enum key_kind kind, const struct key **o
 	return adopt(k, kind, x, out, err);
 }
 
-/* The RSA-2048 key under the name id-RSASSA-PSS (RFC 4055 1.2), so that one generation serves both. */
+/* PrivateKeyInfo with another algorithm: id-RSASSA-PSS without parameters leaves the hash open (RFC 4055 1.2). */
+static bool rename_to_pss(gnutls_datum_t rsa, struct buf *out)
+{
+	struct der_tlv info, version, algorithm, key;
+	struct der in = der_of(rsa.data, rsa.size);
+	if (!der_expect(&in, DER_SEQUENCE, &info))
+		return false;
+	in = der_of(info.data, info.len);
+	if (!der_expect(&in, DER_INTEGER, &version) || !der_expect(&in, DER_SEQUENCE, &algorithm) ||
+	    !der_expect(&in, DER_OCTET_STRING, &key))
+		return false;
+	der_put(out, DER_INTEGER, version.data, version.len);
+	size_t from = out->len;
+	der_put_oid(out, OID_RSASSA_PSS);
+	der_close(out, from, DER_SEQUENCE);
+	der_put(out, DER_OCTET_STRING, key.data, key.len);
+	der_close(out, 0, DER_SEQUENCE);
+	return true;
+}
+
+/* The RSA key under another name, so that one generation serves both.  GnuTLS exports no such key it was told to rename. */
 static enum rc derive_pss(struct keys *k, const struct key *rsa, const struct key **out, struct err *err)
 {
-	gnutls_x509_privkey_t x = NULL;
-	gnutls_x509_spki_t spki = NULL;
-	int code;
-	if ((code = gnutls_privkey_export_x509(rsa->private, &x)) < 0 || (code = gnutls_x509_spki_init(&spki)) < 0)
-		goto fail;
-	gnutls_x509_spki_set_rsa_pss_params(spki, GNUTLS_DIG_UNKNOWN, 0); /* any hash: parameters absent */
-	if ((code = gnutls_x509_privkey_set_spki(x, spki, 0)) < 0)
-		goto fail;
-	gnutls_x509_spki_deinit(spki);
-	return adopt(k, KEY_RSA_PSS_2048, x, out, err);
-fail:
-	if (spki)
-		gnutls_x509_spki_deinit(spki);
-	if (x)
-		gnutls_x509_privkey_deinit(x);
+	gnutls_x509_privkey_t plain = NULL, x = NULL;
+	gnutls_datum_t der = {0};
+	struct buf renamed;
+	buf_init(&renamed, 65536);
+	int code = gnutls_privkey_export_x509(rsa->private, &plain);
+	if (code >= 0)
+		code = gnutls_x509_privkey_export2_pkcs8(plain, GNUTLS_X509_FMT_DER, NULL, GNUTLS_PKCS_PLAIN, &der);
+	if (code >= 0 && !rename_to_pss(der, &renamed))
+		code = GNUTLS_E_ASN1_DER_ERROR;
+	if (code >= 0)
+		code = gnutls_x509_privkey_init(&x);
+	if (code >= 0) {
+		gnutls_datum_t in = {.data = (unsigned char *)renamed.data, .size = (unsigned)renamed.len};
+		code = gnutls_x509_privkey_import2(x, &in, GNUTLS_X509_FMT_DER, NULL, GNUTLS_PKCS_PLAIN);
+	}
+	gnutls_x509_privkey_deinit(plain);
+	gnutls_free(der.data);
+	buf_fini(&renamed);
+	if (code >= 0)
+		return adopt(k, KEY_RSA_PSS_2048, x, out, err);
+	gnutls_x509_privkey_deinit(x);
 	return fault(err, "cannot derive an RSA-PSS key", code);
 }
 

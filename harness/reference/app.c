@@ -32,8 +32,12 @@ void app_admit(const struct policy *policy, const struct peer *peer, struct admi
 	}
 	char failed[256];
 	struct check_result result;
-	struct check_input in = {.chain = peer->chain, .n = peer->n, .anchors = policy->anchors, .now = peer->now,
-				 .depth = policy->depth, .faults = policy->faults};
+	struct check_input in = {.chain = peer->chain,
+				 .n = peer->n,
+				 .anchors = policy->anchors,
+				 .now = peer->now,
+				 .depth = policy->depth,
+				 .faults = policy->faults};
 	check_chain(&in, &result);
 	if (result.failed) {
 		refuse(out, check_alert(&result), check_failed(&result, failed, sizeof failed));
@@ -54,7 +58,8 @@ void app_answer(const struct policy *policy, const struct admission *admission, 
 	*out = (struct reply){.status = 200};
 	buf_init(&out->body, 8192);
 	if (policy->host && request->authority[0] && strcmp(policy->host, request->authority) != 0) {
-		out->status = 421; /* RFC 9110 15.5.20, 7.4: asked for a name that this connection was not secured for */
+		out->status =
+		    421; /* RFC 9110 15.5.20, 7.4: asked for a name that this connection was not secured for */
 		buf_adds(&out->body, "mtlspec reference: this connection was made for another name\n");
 		return;
 	}

@@ -1,6 +1,6 @@
 /*
- * app.h - what the reference server decides, pure: who is admitted after a handshake, and what a request is answered.  Knows no
- * socket, no TLS library, no HTTP version.
+ * app.h - what the reference server decides, pure: who is admitted after a handshake, and what a request is answered.
+ * Knows no socket, no TLS library, no HTTP version.
  */
 #ifndef HARNESS_REFERENCE_APP_H
 #define HARNESS_REFERENCE_APP_H
@@ -21,7 +21,7 @@ struct policy {
 
 /* What the transport knows of who called. */
 struct peer {
-	bool asked;		  /* a CertificateRequest was sent */
+	bool asked; /* a CertificateRequest was sent */
 	bool tls13;
 	const struct span *chain; /* as sent, end entity first; NULL when none was sent */
 	size_t n;
@@ -33,17 +33,18 @@ enum admit { ADMIT_IDENTITY, ADMIT_ANONYMOUS, ADMIT_REFUSED };
 /* Made once after the handshake, kept for the requests of that connection. */
 struct admission {
 	enum admit admit;
-	int alert;		/* for ADMIT_REFUSED: what TLS says, RFC 8446 6.2 and RFC 5246 7.4.6 */
-	char subject[256];	/* for ADMIT_IDENTITY: commonName of the leaf */
-	char sha256[65];	/* and the digest of its DER */
-	char why[256];		/* for ADMIT_REFUSED: the failed checks by name, or "no-certificate" */
+	int alert;	   /* for ADMIT_REFUSED: what TLS says, RFC 8446 6.2 and RFC 5246 7.4.6 */
+	char subject[256]; /* for ADMIT_IDENTITY: commonName of the leaf */
+	char sha256[65];   /* and the digest of its DER */
+	char why[256];	   /* for ADMIT_REFUSED: the failed checks by name, or "no-certificate" */
 };
 void app_admit(const struct policy *policy, const struct peer *peer, struct admission *out);
 
 /* What an HTTP driver read. */
 struct request {
 	char method[32], target[4096];
-	char authority[256]; /* Host, or the authority of an absolute target; lower case, no port; "" when none was sent */
+	char authority[256]; /* Host, or the authority of an absolute target; lower case, no port; "" when none was sent
+			      */
 	uint64_t body;	     /* bytes of content */
 };
 

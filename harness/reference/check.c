@@ -8,9 +8,16 @@
 #include <string.h>
 
 /* TLS alerts, RFC 8446 6.2. */
-enum { BAD_CERTIFICATE = 42, UNSUPPORTED_CERTIFICATE = 43, CERTIFICATE_EXPIRED = 45, CERTIFICATE_UNKNOWN = 46, UNKNOWN_CA = 48 };
+enum {
+	BAD_CERTIFICATE = 42,
+	UNSUPPORTED_CERTIFICATE = 43,
+	CERTIFICATE_EXPIRED = 45,
+	CERTIFICATE_UNKNOWN = 46,
+	UNKNOWN_CA = 48
+};
 
-/* A trust anchor is an input of RFC 5280 6.1.1, not one of the certificates that 6.1.3 processes: unless it is the leaf. */
+/* A trust anchor is an input of RFC 5280 6.1.1, not one of the certificates that 6.1.3 processes: unless it is the
+ * leaf. */
 static size_t judged(const struct path *p)
 {
 	return p->anchored && p->n > 1 ? p->n - 1 : p->n;
@@ -209,47 +216,52 @@ static bool not_deep(const struct path *p, const struct check_input *in)
 }
 
 /*
- * Order matters only for the alert: that of the first row that fails is sent.  FAULT__COUNT: no fault switches the row off.
+ * Order matters only for the alert: that of the first row that fails is sent.  FAULT__COUNT: no fault switches the row
+ * off.
  */
 static const struct check_row rows[] = {
-	{"well-formed", NULL, "certificate and known extensions are written as defined (RFC 5280 4.1, 4.2)", BAD_CERTIFICATE,
-	 FAULT__COUNT, well_formed},
-	{"signature", "R-080", "each certificate is signed with its issuer's key (RFC 5280 6.1.3(a)(1))", BAD_CERTIFICATE,
-	 FAULT_IGNORES_SIGNATURE, signatures},
-	{"no-md5", "R-015", "no signature uses MD5 or older (RFC 8446 4.4.2.4)", BAD_CERTIFICATE, FAULT__COUNT, strong},
-	{"no-sha1", "R-016", "no signature uses SHA-1 (RFC 8446 4.4.2.4)", BAD_CERTIFICATE, FAULT__COUNT, no_sha1},
-	{"trusted", "R-099", "the path ends at a trust anchor (RFC 5280 6.1)", UNKNOWN_CA, FAULT_ACCEPTS_UNTRUSTED, trusted},
-	{"self-signed", "R-099", "a self-signed certificate is a trust anchor itself (RFC 5280 6.1)", UNKNOWN_CA,
-	 FAULT_ACCEPTS_UNTRUSTED, not_self_signed},
-	{"begun", "R-081", "notBefore has come (RFC 5280 6.1.3(a)(2))", CERTIFICATE_EXPIRED, FAULT_ACCEPTS_NOT_YET_VALID, begun},
-	{"not-over", "R-081", "notAfter has not passed (RFC 5280 6.1.3(a)(2))", CERTIFICATE_EXPIRED, FAULT_ACCEPTS_EXPIRED,
-	 not_over},
-	{"name-chaining", "R-083", "each issuer's name is the next subject's (RFC 5280 6.1.3(a)(4), 7.1)", BAD_CERTIFICATE,
-	 FAULT_IGNORES_NAME_CHAINING, names_chain},
-	{"basic-constraints", "R-086", "issuers are version 3 with cA TRUE (RFC 5280 6.1.4(k))", BAD_CERTIFICATE,
-	 FAULT_IGNORES_BASIC_CONSTRAINTS, issuers_are_cas},
-	{"path-length", "R-087", "pathLenConstraint is kept (RFC 5280 6.1.4(l)(m))", BAD_CERTIFICATE, FAULT_IGNORES_PATH_LENGTH,
-	 short_enough},
-	{"key-cert-sign", "R-088", "an issuer's key usage, if given, has keyCertSign (RFC 5280 6.1.4(n))", BAD_CERTIFICATE,
-	 FAULT_IGNORES_ISSUER_KEY_USAGE, issuers_may_sign},
-	{"critical-extension", "R-089", "no critical extension is unknown (RFC 5280 4.2, 6.1.4(o), 6.1.5(f))", CERTIFICATE_UNKNOWN,
-	 FAULT_IGNORES_CRITICAL_EXTENSION, all_critical_known},
-	{"name-constraints", "R-084", "names are within the issuers' constraints (RFC 5280 6.1.3(b)(c))", CERTIFICATE_UNKNOWN,
-	 FAULT_IGNORES_NAME_CONSTRAINTS, names_within},
-	{"purpose", "R-090", "extended key usage, if given, has clientAuth or any (RFC 5280 4.2.1.12)", UNSUPPORTED_CERTIFICATE,
-	 FAULT_IGNORES_EKU, made_for_clients},
-	{"key-usage", "R-023", "the leaf's key usage, if given, has digitalSignature (RFC 8446 4.4.2)", UNSUPPORTED_CERTIFICATE,
-	 FAULT_IGNORES_KEY_USAGE, leaf_may_sign},
-	{"algorithms-agree", "R-091", "inner and outer signature algorithm are the same (RFC 5280 4.1.1.2)", BAD_CERTIFICATE,
-	 FAULT__COUNT, algorithms_agree},
-	{"extensions-once", "R-092", "no extension appears twice (RFC 5280 4.2)", BAD_CERTIFICATE, FAULT__COUNT, extensions_once},
-	{"dates", "R-094", "dates are UTCTime to 2049, GeneralizedTime after, with seconds and Z (RFC 5280 4.1.2.5)",
-	 BAD_CERTIFICATE, FAULT__COUNT, dates_well_formed},
-	{"names-present", "R-095", "issuers are named, an empty subject has a critical subjectAltName (RFC 5280 4.1.2.4, 4.1.2.6)",
-	 BAD_CERTIFICATE, FAULT__COUNT, names_present},
-	{"version", NULL, "the version is 1 to 3, and 3 where there are extensions (RFC 5280 4.1.2.1)", UNSUPPORTED_CERTIFICATE,
-	 FAULT__COUNT, version_known},
-	{"depth", NULL, "the path is not deeper than this server allows", BAD_CERTIFICATE, FAULT__COUNT, not_deep},
+    {"well-formed", NULL, "certificate and known extensions are written as defined (RFC 5280 4.1, 4.2)",
+     BAD_CERTIFICATE, FAULT__COUNT, well_formed},
+    {"signature", "R-080", "each certificate is signed with its issuer's key (RFC 5280 6.1.3(a)(1))", BAD_CERTIFICATE,
+     FAULT_IGNORES_SIGNATURE, signatures},
+    {"no-md5", "R-015", "no signature uses MD5 or older (RFC 8446 4.4.2.4)", BAD_CERTIFICATE, FAULT__COUNT, strong},
+    {"no-sha1", "R-016", "no signature uses SHA-1 (RFC 8446 4.4.2.4)", BAD_CERTIFICATE, FAULT__COUNT, no_sha1},
+    {"trusted", "R-099", "the path ends at a trust anchor (RFC 5280 6.1)", UNKNOWN_CA, FAULT_ACCEPTS_UNTRUSTED,
+     trusted},
+    {"self-signed", "R-099", "a self-signed certificate is a trust anchor itself (RFC 5280 6.1)", UNKNOWN_CA,
+     FAULT_ACCEPTS_UNTRUSTED, not_self_signed},
+    {"begun", "R-081", "notBefore has come (RFC 5280 6.1.3(a)(2))", CERTIFICATE_EXPIRED, FAULT_ACCEPTS_NOT_YET_VALID,
+     begun},
+    {"not-over", "R-081", "notAfter has not passed (RFC 5280 6.1.3(a)(2))", CERTIFICATE_EXPIRED, FAULT_ACCEPTS_EXPIRED,
+     not_over},
+    {"name-chaining", "R-083", "each issuer's name is the next subject's (RFC 5280 6.1.3(a)(4), 7.1)", BAD_CERTIFICATE,
+     FAULT_IGNORES_NAME_CHAINING, names_chain},
+    {"basic-constraints", "R-086", "issuers are version 3 with cA TRUE (RFC 5280 6.1.4(k))", BAD_CERTIFICATE,
+     FAULT_IGNORES_BASIC_CONSTRAINTS, issuers_are_cas},
+    {"path-length", "R-087", "pathLenConstraint is kept (RFC 5280 6.1.4(l)(m))", BAD_CERTIFICATE,
+     FAULT_IGNORES_PATH_LENGTH, short_enough},
+    {"key-cert-sign", "R-088", "an issuer's key usage, if given, has keyCertSign (RFC 5280 6.1.4(n))", BAD_CERTIFICATE,
+     FAULT_IGNORES_ISSUER_KEY_USAGE, issuers_may_sign},
+    {"critical-extension", "R-089", "no critical extension is unknown (RFC 5280 4.2, 6.1.4(o), 6.1.5(f))",
+     CERTIFICATE_UNKNOWN, FAULT_IGNORES_CRITICAL_EXTENSION, all_critical_known},
+    {"name-constraints", "R-084", "names are within the issuers' constraints (RFC 5280 6.1.3(b)(c))",
+     CERTIFICATE_UNKNOWN, FAULT_IGNORES_NAME_CONSTRAINTS, names_within},
+    {"purpose", "R-090", "extended key usage, if given, has clientAuth or any (RFC 5280 4.2.1.12)",
+     UNSUPPORTED_CERTIFICATE, FAULT_IGNORES_EKU, made_for_clients},
+    {"key-usage", "R-023", "the leaf's key usage, if given, has digitalSignature (RFC 8446 4.4.2)",
+     UNSUPPORTED_CERTIFICATE, FAULT_IGNORES_KEY_USAGE, leaf_may_sign},
+    {"algorithms-agree", "R-091", "inner and outer signature algorithm are the same (RFC 5280 4.1.1.2)",
+     BAD_CERTIFICATE, FAULT__COUNT, algorithms_agree},
+    {"extensions-once", "R-092", "no extension appears twice (RFC 5280 4.2)", BAD_CERTIFICATE, FAULT__COUNT,
+     extensions_once},
+    {"dates", "R-094", "dates are UTCTime to 2049, GeneralizedTime after, with seconds and Z (RFC 5280 4.1.2.5)",
+     BAD_CERTIFICATE, FAULT__COUNT, dates_well_formed},
+    {"names-present", "R-095",
+     "issuers are named, an empty subject has a critical subjectAltName (RFC 5280 4.1.2.4, 4.1.2.6)", BAD_CERTIFICATE,
+     FAULT__COUNT, names_present},
+    {"version", NULL, "the version is 1 to 3, and 3 where there are extensions (RFC 5280 4.1.2.1)",
+     UNSUPPORTED_CERTIFICATE, FAULT__COUNT, version_known},
+    {"depth", NULL, "the path is not deeper than this server allows", BAD_CERTIFICATE, FAULT__COUNT, not_deep},
 };
 enum { ROWS = sizeof rows / sizeof *rows };
 

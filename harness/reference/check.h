@@ -1,6 +1,6 @@
 /*
- * check.h - judges a client's chain as RFC 5280 6.1 asks: a table of small rules, each with its clause, run over the best path
- * that path.c finds.  Every rule is run and reported by name.  No I/O and no clock: `now` is an argument.
+ * check.h - judges a client's chain as RFC 5280 6.1 asks: a table of small rules, each with its clause, run over the
+ * best path that path.c finds.  Every rule is run and reported by name.  No I/O and no clock: `now` is an argument.
  */
 #ifndef HARNESS_REFERENCE_CHECK_H
 #define HARNESS_REFERENCE_CHECK_H
@@ -29,8 +29,8 @@ struct check_row {
 const struct check_row *check_rows(size_t *n);
 
 struct check_result {
-	uint64_t failed; /* bit i: row i does not hold; 0 = the chain is believed */
-	size_t length;	 /* certificates of the path that was judged, anchor included */
+	uint64_t failed;   /* bit i: row i does not hold; 0 = the chain is believed */
+	size_t length;	   /* certificates of the path that was judged, anchor included */
 	char subject[256]; /* commonName of the leaf, escaped (x509.h) */
 };
 

@@ -113,7 +113,7 @@ static const struct {
 	unsigned tag;
 	bool (*within)(struct span name, struct span base, bool excluded);
 } forms[] = {
-	{RFC822, mailbox}, {DNS, dns}, {URI, uri}, {DIRECTORY, directory}, {IP, address},
+    {RFC822, mailbox}, {DNS, dns}, {URI, uri}, {DIRECTORY, directory}, {IP, address},
 };
 
 /* One GeneralSubtree off the front: its base, and whether minimum is 0 and maximum absent as 4.2.1.10 demands. */

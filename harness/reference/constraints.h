@@ -1,6 +1,7 @@
 /*
- * constraints.h - name constraints (RFC 5280 4.2.1.10, 6.1.3(b)(c)): dNSName, rfc822Name, URI, directoryName and iPAddress.  A
- * constraint on any other form of name is not understood: critical and met by a name of that form, it refuses.  Pure.
+ * constraints.h - name constraints (RFC 5280 4.2.1.10, 6.1.3(b)(c)): dNSName, rfc822Name, URI, directoryName and
+ * iPAddress.  A constraint on any other form of name is not understood: critical and met by a name of that form, it
+ * refuses.  Pure.
  */
 #ifndef HARNESS_REFERENCE_CONSTRAINTS_H
 #define HARNESS_REFERENCE_CONSTRAINTS_H

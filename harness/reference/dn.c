@@ -2,7 +2,16 @@
 
 #include <string.h>
 
-enum { UTF8 = 0x0c, NUMERIC = 0x12, PRINTABLE = 0x13, TELETEX = 0x14, IA5 = 0x16, VISIBLE = 0x1a, UNIVERSAL = 0x1c, BMP = 0x1e };
+enum {
+	UTF8 = 0x0c,
+	NUMERIC = 0x12,
+	PRINTABLE = 0x13,
+	TELETEX = 0x14,
+	IA5 = 0x16,
+	VISIBLE = 0x1a,
+	UNIVERSAL = 0x1c,
+	BMP = 0x1e
+};
 
 /* How many bytes of the type make one character; 0 for what is no string, 1 also for UTF-8 (taken byte by byte). */
 static size_t width(unsigned tag)
@@ -100,7 +109,8 @@ static bool value_equal(struct tlv a, struct tlv b)
 static bool attribute(struct span *set, struct span *oid, struct tlv *value)
 {
 	struct tlv pair, type;
-	if (!tlv_take(set, TLV_SEQUENCE, &pair) || !tlv_take(&pair.body, TLV_OID, &type) || !tlv_next(&pair.body, value))
+	if (!tlv_take(set, TLV_SEQUENCE, &pair) || !tlv_take(&pair.body, TLV_OID, &type) ||
+	    !tlv_next(&pair.body, value))
 		return false;
 	*oid = type.body;
 	return pair.body.len == 0;

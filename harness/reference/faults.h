@@ -1,6 +1,7 @@
 /*
- * faults.h - what the reference server can be told to do wrong, one row each (struct fault_row in reference.h).  A fault is
- * read at exactly one place: a check fault by the loop over the rows of check.c, the others where their name stands.
+ * faults.h - what the reference server can be told to do wrong, one row each (struct fault_row in reference.h).  A
+ * fault is read at exactly one place: a check fault by the loop over the rows of check.c, the others where their name
+ * stands.
  */
 #ifndef HARNESS_REFERENCE_FAULTS_H
 #define HARNESS_REFERENCE_FAULTS_H
@@ -12,7 +13,8 @@
 	X(FAULT_ACCEPTS_EXPIRED, "accepts-expired", "R-081", false, "believes a certificate after its notAfter")       \
 	X(FAULT_ACCEPTS_NOT_YET_VALID, "accepts-not-yet-valid", "R-081", false,                                        \
 	  "believes a certificate before its notBefore")                                                               \
-	X(FAULT_ACCEPTS_UNTRUSTED, "accepts-untrusted", "R-099", false, "believes a path that ends at no trust anchor") \
+	X(FAULT_ACCEPTS_UNTRUSTED, "accepts-untrusted", "R-099", false,                                                \
+	  "believes a path that ends at no trust anchor")                                                              \
 	X(FAULT_IGNORES_SIGNATURE, "ignores-signature", "R-080", false, "verifies no signature of the path")           \
 	X(FAULT_IGNORES_NAME_CHAINING, "ignores-name-chaining", "R-083", false,                                        \
 	  "does not compare issuer and subject names")                                                                 \
@@ -20,20 +22,22 @@
 	X(FAULT_IGNORES_KEY_USAGE, "ignores-key-usage", "R-023", false, "believes a leaf whose key may not sign")      \
 	X(FAULT_IGNORES_ISSUER_KEY_USAGE, "ignores-issuer-key-usage", "R-088", false,                                  \
 	  "believes an issuer whose key may not sign certificates")                                                    \
-	X(FAULT_IGNORES_BASIC_CONSTRAINTS, "ignores-basic-constraints", "R-086", false, "believes issuers that are no CA") \
+	X(FAULT_IGNORES_BASIC_CONSTRAINTS, "ignores-basic-constraints", "R-086", false,                                \
+	  "believes issuers that are no CA")                                                                           \
 	X(FAULT_IGNORES_PATH_LENGTH, "ignores-path-length", "R-087", false, "does not count intermediates")            \
 	X(FAULT_IGNORES_NAME_CONSTRAINTS, "ignores-name-constraints", "R-084", false,                                  \
 	  "does not hold names to the constraints of their issuers")                                                   \
 	X(FAULT_IGNORES_CRITICAL_EXTENSION, "ignores-critical-extension", "R-089", false,                              \
 	  "takes critical extensions that it does not know")                                                           \
-	X(FAULT_ACCEPTS_NO_CERTIFICATE, "accepts-no-certificate", NULL, false,                                         \
+	X(FAULT_ACCEPTS_NO_CERTIFICATE, "accepts-no-certificate", "R-013 R-035", false,                                \
 	  "serves who sent no certificate where one is required")                                                      \
 	X(FAULT_SKIPS_PROOF_OF_POSSESSION, "skips-proof-of-possession", "R-019", false,                                \
 	  "does not verify CertificateVerify")                                                                         \
 	X(FAULT_FORGETS_TO_ASK, "forgets-to-ask", NULL, true, "asks nobody for a certificate and serves all")          \
 	X(FAULT_REJECTS_VALID, "rejects-valid", NULL, true, "refuses every certificate")                               \
 	X(FAULT_WRONG_IDENTITY, "wrong-identity", NULL, true, "takes everybody for somebody else")                     \
-	X(FAULT_RESETS_INSTEAD_OF_ALERT, "resets-instead-of-alert", NULL, true, "refuses by TCP reset, without an alert") \
+	X(FAULT_RESETS_INSTEAD_OF_ALERT, "resets-instead-of-alert", NULL, true,                                        \
+	  "refuses by TCP reset, without an alert")                                                                    \
 	X(FAULT_HANGS, "hangs", NULL, true, "says nothing after the handshake's first flight")                         \
 	X(FAULT_DIES_ON_UNKNOWN_CRITICAL_EXTENSION, "dies-on-unknown-critical-extension", NULL, false,                 \
 	  "its worker aborts at a critical extension that it does not know")

@@ -91,6 +91,11 @@ static bool take_authority(const char *from, size_t len, struct request *out)
 
 static bool request_line(struct server_h1 *h, struct request *out)
 {
+	if (h->at == h->len && !fill(h))
+		return false;
+	/* A TLS record or other bytes that can begin no request: no use in waiting for the end of the line. */
+	if (h->data[h->at] != '\r' && ((unsigned char)h->data[h->at] < 0x21 || (unsigned char)h->data[h->at] > 0x7e))
+		return fail(h, 400);
 	char *text = line(h);
 	/* RFC 9112 2.2: an empty line before the request is ignored. */
 	if (text && !*text)
@@ -279,9 +284,16 @@ static const char *reason(unsigned status)
 		unsigned status;
 		const char *text;
 	} texts[] = {
-		{200, "OK"}, {400, "Bad Request"}, {403, "Forbidden"}, {413, "Content Too Large"}, {414, "URI Too Long"},
-		{417, "Expectation Failed"}, {421, "Misdirected Request"}, {431, "Request Header Fields Too Large"},
-		{501, "Not Implemented"}, {505, "HTTP Version Not Supported"},
+	    {200, "OK"},
+	    {400, "Bad Request"},
+	    {403, "Forbidden"},
+	    {413, "Content Too Large"},
+	    {414, "URI Too Long"},
+	    {417, "Expectation Failed"},
+	    {421, "Misdirected Request"},
+	    {431, "Request Header Fields Too Large"},
+	    {501, "Not Implemented"},
+	    {505, "HTTP Version Not Supported"},
 	};
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
 		if (texts[i].status == status)
@@ -298,10 +310,12 @@ static bool send_reply(struct server_h1 *h, const struct reply *reply, bool with
 	time_t now = clock_now();
 	strftime(date, sizeof date, form, gmtime_r(&now, &utc));
 	buf_init(&b, 65536);
-	buf_addf(&b, "HTTP/1.1 %u %s\r\nServer: mtlspec-reference\r\nDate: %s\r\n", reply->status, reason(reply->status), date);
+	buf_addf(&b, "HTTP/1.1 %u %s\r\nServer: mtlspec-reference\r\nDate: %s\r\n", reply->status,
+		 reason(reply->status), date);
 	if (reply->subject[0] || reply->sha256[0])
 		buf_addf(&b, "X-Mtlspec-Subject: %s\r\nX-Mtlspec-Sha256: %s\r\n", reply->subject, reply->sha256);
-	buf_addf(&b, "Content-Type: text/plain\r\nCache-Control: no-store\r\nContent-Length: %zu\r\nConnection: %s\r\n\r\n",
+	buf_addf(&b,
+		 "Content-Type: text/plain\r\nCache-Control: no-store\r\nContent-Length: %zu\r\nConnection: %s\r\n\r\n",
 		 reply->body.len, h->keep_alive ? "keep-alive" : "close");
 	if (with_body)
 		buf_add(&b, reply->body.data, reply->body.len);

@@ -1,6 +1,6 @@
 /*
- * h1.h - HTTP/1.0 and 1.1 as a server (RFC 9112): reads requests from a byte stream, asks app.c, writes replies.  Bounded: what is
- * malformed or too big is answered and the connection ended.  Knows no socket and no TLS.
+ * h1.h - HTTP/1.0 and 1.1 as a server (RFC 9112): reads requests from a byte stream, asks app.c, writes replies.
+ * Bounded: what is malformed or too big is answered and the connection ended.  Knows no socket and no TLS.
  */
 #ifndef HARNESS_REFERENCE_H1_H
 #define HARNESS_REFERENCE_H1_H
@@ -9,8 +9,8 @@
 
 /* The stream below. */
 struct wire {
-	long (*read)(void *context, void *out, size_t size);		/* bytes; 0 at the end; -1 on fault or deadline */
-	bool (*write)(void *context, const void *data, size_t len);	/* all or false */
+	long (*read)(void *context, void *out, size_t size);	    /* bytes; 0 at the end; -1 on fault or deadline */
+	bool (*write)(void *context, const void *data, size_t len); /* all or false */
 	void *context;
 };
 
@@ -22,7 +22,7 @@ struct server_h1 {
 	char data[SERVER_H1_HEAD + 1];
 	size_t at, len; /* unread bytes: data[at..len) */
 	unsigned status;
-	bool ended;	/* the stream ended or failed: nobody is left to answer */
+	bool ended; /* the stream ended or failed: nobody is left to answer */
 	bool keep_alive;
 	unsigned minor; /* of the last request */
 };

@@ -128,8 +128,8 @@ static size_t issuers_by_name(struct search *s, struct x509 *c)
 }
 
 /*
- * Nobody has the issuer's name: whoever made the signature is the issuer all the same, so that a broken name chain is reported
- * as that and not as an unknown authority.
+ * Nobody has the issuer's name: whoever made the signature is the issuer all the same, so that a broken name chain is
+ * reported as that and not as an unknown authority.
  */
 static size_t issuers_by_key(struct search *s, struct x509 *c)
 {

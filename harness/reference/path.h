@@ -1,6 +1,6 @@
 /*
- * path.h - finds certification paths in what a peer sent: any order, duplicates, extra certificates and the root included
- * (RFC 8446 4.4.2).  The search is bounded in breadth, depth and signature work.
+ * path.h - finds certification paths in what a peer sent: any order, duplicates, extra certificates and the root
+ * included (RFC 8446 4.4.2).  The search is bounded in breadth, depth and signature work.
  */
 #ifndef HARNESS_REFERENCE_PATH_H
 #define HARNESS_REFERENCE_PATH_H

@@ -4,7 +4,8 @@
 #include <stdbool.h>
 #include <string.h>
 
-typedef int verify_data(gnutls_pubkey_t, gnutls_sign_algorithm_t, unsigned, const gnutls_datum_t *, const gnutls_datum_t *);
+typedef int verify_data(gnutls_pubkey_t, gnutls_sign_algorithm_t, unsigned, const gnutls_datum_t *,
+			const gnutls_datum_t *);
 
 static bool skip;
 
@@ -13,8 +14,8 @@ void possession_skip(void)
 	skip = true;
 }
 
-int possession_verify(gnutls_pubkey_t key, gnutls_sign_algorithm_t algorithm, unsigned flags, const gnutls_datum_t *data,
-		      const gnutls_datum_t *signature)
+int possession_verify(gnutls_pubkey_t key, gnutls_sign_algorithm_t algorithm, unsigned flags,
+		      const gnutls_datum_t *data, const gnutls_datum_t *signature)
 {
 	static verify_data *real;
 	if (!real) {

@@ -45,25 +45,25 @@ struct server {
 };
 
 static const char usage[] =
-	"usage: mtlspec serve --listen MODE=IP:PORT... [--certificate FILE --key FILE --anchors FILE] [OPTION]...\n\n"
-	"The reference server: HTTPS over TLS 1.2 and 1.3 that judges client certificates by its own rules.  MODE is\n"
-	"none, optional, required, by-name or plain (HTTP without TLS); port 0 lets the kernel choose.  It prints\n"
-	"\"listening MODE IP:PORT\" for each and serves until SIGTERM.";
+    "usage: mtlspec serve --listen MODE=IP:PORT... [--certificate FILE --key FILE --anchors FILE] [OPTION]...\n\n"
+    "The reference server: HTTPS over TLS 1.2 and 1.3 that judges client certificates by its own rules.  MODE is\n"
+    "none, optional, required, by-name or plain (HTTP without TLS); port 0 lets the kernel choose.  It prints\n"
+    "\"listening MODE IP:PORT\" for each and serves until SIGTERM.";
 
 enum { OPT_CERTIFICATE, OPT_KEY, OPT_ANCHORS, OPT_ANCHORS_FOR, OPT_DEPTH, OPT_FAULT, OPT_LISTEN, OPT_NAME };
 static const struct opt options[] = {
-	[OPT_CERTIFICATE] = {"certificate", 0, "FILE", "the server's own chain, PEM"},
-	[OPT_KEY] = {"key", 0, "FILE", "its key, PEM"},
-	[OPT_ANCHORS] = {"anchors", 0, "FILE", "trust anchors for client certificates, PEM"},
-	[OPT_ANCHORS_FOR] = {"anchors-for", 0, "TRUST=FILE", "another anchor set, for --name"},
-	[OPT_DEPTH] = {"depth", 0, "N", "intermediates allowed in a path (default 10)"},
-	[OPT_FAULT] = {"fault", 0, "NAME", "do this wrong; may be repeated"},
-	[OPT_LISTEN] = {"listen", 0, "MODE=IP:PORT", "serve here; may be repeated"},
-	[OPT_NAME] = {"name", 0, "HOST=MODE[,TRUST]", "a name of the by-name endpoints; may be repeated"},
+    [OPT_CERTIFICATE] = {"certificate", 0, "FILE", "the server's own chain, PEM"},
+    [OPT_KEY] = {"key", 0, "FILE", "its key, PEM"},
+    [OPT_ANCHORS] = {"anchors", 0, "FILE", "trust anchors for client certificates, PEM"},
+    [OPT_ANCHORS_FOR] = {"anchors-for", 0, "TRUST=FILE", "another anchor set, for --name"},
+    [OPT_DEPTH] = {"depth", 0, "N", "intermediates allowed in a path (default 10)"},
+    [OPT_FAULT] = {"fault", 0, "NAME", "do this wrong; may be repeated"},
+    [OPT_LISTEN] = {"listen", 0, "MODE=IP:PORT", "serve here; may be repeated"},
+    [OPT_NAME] = {"name", 0, "HOST=MODE[,TRUST]", "a name of the by-name endpoints; may be repeated"},
 };
 
 static const char *const mode_words[] = {
-	[APP_NONE] = "none", [APP_OPTIONAL] = "optional", [APP_REQUIRED] = "required", [APP_PLAIN] = "plain"};
+    [APP_NONE] = "none", [APP_OPTIONAL] = "optional", [APP_REQUIRED] = "required", [APP_PLAIN] = "plain"};
 
 static enum rc take_fault(struct server *s, const char *name, struct err *err)
 {

@@ -12,9 +12,9 @@ static const struct {
 	const char *hash;
 	gnutls_sign_algorithm_t pss, rsae;
 } pss_rows[] = {
-	{"2.16.840.1.101.3.4.2.1", GNUTLS_SIGN_RSA_PSS_SHA256, GNUTLS_SIGN_RSA_PSS_RSAE_SHA256},
-	{"2.16.840.1.101.3.4.2.2", GNUTLS_SIGN_RSA_PSS_SHA384, GNUTLS_SIGN_RSA_PSS_RSAE_SHA384},
-	{"2.16.840.1.101.3.4.2.3", GNUTLS_SIGN_RSA_PSS_SHA512, GNUTLS_SIGN_RSA_PSS_RSAE_SHA512},
+    {"2.16.840.1.101.3.4.2.1", GNUTLS_SIGN_RSA_PSS_SHA256, GNUTLS_SIGN_RSA_PSS_RSAE_SHA256},
+    {"2.16.840.1.101.3.4.2.2", GNUTLS_SIGN_RSA_PSS_SHA384, GNUTLS_SIGN_RSA_PSS_RSAE_SHA384},
+    {"2.16.840.1.101.3.4.2.3", GNUTLS_SIGN_RSA_PSS_SHA512, GNUTLS_SIGN_RSA_PSS_RSAE_SHA512},
 };
 
 /* The OID of an AlgorithmIdentifier; `params` is what follows it. */
@@ -55,8 +55,8 @@ bool signature_holds(struct x509 *cert, struct x509 *issuer)
 		return false;
 	gnutls_datum_t data = {(unsigned char *)(uintptr_t)cert->tbs.at, (unsigned)cert->tbs.len};
 	gnutls_datum_t bits = {(unsigned char *)(uintptr_t)cert->signature.at, (unsigned)cert->signature.len};
-	return possession_verify(key, sign, GNUTLS_VERIFY_ALLOW_BROKEN | GNUTLS_VERIFY_ALLOW_SIGN_WITH_SHA1, &data, &bits) >=
-	       0;
+	return possession_verify(key, sign, GNUTLS_VERIFY_ALLOW_BROKEN | GNUTLS_VERIFY_ALLOW_SIGN_WITH_SHA1, &data,
+				 &bits) >= 0;
 }
 
 enum signature_strength signature_strength(const struct x509 *cert)
@@ -65,14 +65,14 @@ enum signature_strength signature_strength(const struct x509 *cert)
 		const char *oid;
 		enum signature_strength strength;
 	} weak[] = {
-		{"1.2.840.113549.1.1.2", SIGNATURE_BROKEN}, /* md2WithRSAEncryption */
-		{"1.2.840.113549.1.1.3", SIGNATURE_BROKEN}, /* md4WithRSAEncryption */
-		{"1.2.840.113549.1.1.4", SIGNATURE_BROKEN}, /* md5WithRSAEncryption */
-		{"1.3.14.3.2.3", SIGNATURE_BROKEN},	    /* md5WithRSA */
-		{"1.2.840.113549.1.1.5", SIGNATURE_SHA1},   /* sha1WithRSAEncryption */
-		{"1.3.14.3.2.29", SIGNATURE_SHA1},	    /* sha1WithRSA */
-		{"1.2.840.10040.4.3", SIGNATURE_SHA1},	    /* dsaWithSHA1 */
-		{"1.2.840.10045.4.1", SIGNATURE_SHA1},	    /* ecdsaWithSHA1 */
+	    {"1.2.840.113549.1.1.2", SIGNATURE_BROKEN}, /* md2WithRSAEncryption */
+	    {"1.2.840.113549.1.1.3", SIGNATURE_BROKEN}, /* md4WithRSAEncryption */
+	    {"1.2.840.113549.1.1.4", SIGNATURE_BROKEN}, /* md5WithRSAEncryption */
+	    {"1.3.14.3.2.3", SIGNATURE_BROKEN},		/* md5WithRSA */
+	    {"1.2.840.113549.1.1.5", SIGNATURE_SHA1},	/* sha1WithRSAEncryption */
+	    {"1.3.14.3.2.29", SIGNATURE_SHA1},		/* sha1WithRSA */
+	    {"1.2.840.10040.4.3", SIGNATURE_SHA1},	/* dsaWithSHA1 */
+	    {"1.2.840.10045.4.1", SIGNATURE_SHA1},	/* ecdsaWithSHA1 */
 	};
 	char oid[64];
 	struct span params;

@@ -22,7 +22,7 @@ struct conn {
 	int fd;
 	uint64_t until; /* clock_us() */
 	const struct endpoint *endpoint;
-	const struct site *site; /* NULL until the name is known */
+	const struct site *site;  /* NULL until the name is known */
 	gnutls_session_t session; /* NULL without TLS */
 	bool asked;
 	const struct faults *faults;
@@ -161,8 +161,8 @@ static int choose_site(gnutls_session_t session)
 }
 
 /*
- * GnuTLS calls this when the client's Certificate is in: before CertificateVerify in TLS 1.2, after it in 1.3.  Also for an
- * empty Certificate.
+ * GnuTLS calls this when the client's Certificate is in: before CertificateVerify in TLS 1.2, after it in 1.3.  Also
+ * for an empty Certificate.
  */
 static int admit(gnutls_session_t session)
 {
@@ -176,8 +176,11 @@ static int admit(gnutls_session_t session)
 		n = CHAIN_MAX;
 	for (unsigned i = 0; i < n; i++)
 		chain[i] = (struct span){sent[i].data, sent[i].size};
-	struct peer peer = {.asked = c->asked, .tls13 = gnutls_protocol_get_version(session) == GNUTLS_TLS1_3,
-			    .chain = chain, .n = n, .now = clock_now()};
+	struct peer peer = {.asked = c->asked,
+			    .tls13 = gnutls_protocol_get_version(session) == GNUTLS_TLS1_3,
+			    .chain = chain,
+			    .n = n,
+			    .now = clock_now()};
 	app_admit(&c->site->policy, &peer, &c->admission);
 	if (c->admission.admit != ADMIT_REFUSED)
 		return 0;
@@ -189,8 +192,8 @@ static int admit(gnutls_session_t session)
 }
 
 /*
- * RFC 9112 9.6: close in stages, so that what was said last is not destroyed by a reset: our half first, then read until the
- * peer has closed too.
+ * RFC 9112 9.6: close in stages, so that what was said last is not destroyed by a reset: our half first, then read
+ * until the peer has closed too.
  */
 static void linger(struct conn *c)
 {
@@ -204,9 +207,9 @@ static void linger(struct conn *c)
 }
 
 /*
- * A leaf whose key usage forbids signing is app.c's to refuse, with the alert that fits; GnuTLS would say internal_error.  Its
- * "compatibility mode" lifts that check.  Set when the request for a certificate goes out, which is after the hellos, it
- * changes nothing that they negotiate.
+ * A leaf whose key usage forbids signing is app.c's to refuse, with the alert that fits; GnuTLS would say
+ * internal_error.  Its "compatibility mode" lifts that check.  Set when the request for a certificate goes out, which
+ * is after the hellos, it changes nothing that they negotiate.
  */
 static int leave_key_usage_to_us(gnutls_session_t session, unsigned type UNUSED, unsigned when UNUSED,
 				 unsigned incoming UNUSED, const gnutls_datum_t *message UNUSED)
@@ -292,8 +295,11 @@ static void serve_tls(struct conn *c)
 
 void tcp_serve(int fd, const struct endpoint *endpoint)
 {
-	struct conn c = {.fd = fd, .endpoint = endpoint, .until = clock_us() + TCP_DEADLINE_MS * 1000ull,
-			 .faults = endpoint->site[0].policy.faults, .admission = {.admit = ADMIT_ANONYMOUS}};
+	struct conn c = {.fd = fd,
+			 .endpoint = endpoint,
+			 .until = clock_us() + TCP_DEADLINE_MS * 1000ull,
+			 .faults = endpoint->site[0].policy.faults,
+			 .admission = {.admit = ADMIT_ANONYMOUS}};
 	int on = 1;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	if (c.faults->on[FAULT_SKIPS_PROOF_OF_POSSESSION])

@@ -1,6 +1,7 @@
 /*
- * tcp.h - the transport of one accepted connection: TLS 1.2 and 1.3 by GnuTLS (or none), blocking with a deadline.  Runs in
- * the process forked for the connection.  Everything in struct endpoint was made before the fork and is only read here.
+ * tcp.h - the transport of one accepted connection: TLS 1.2 and 1.3 by GnuTLS (or none), blocking with a deadline. Runs
+ * in the process forked for the connection.  Everything in struct endpoint was made before the fork and is only read
+ * here.
  */
 #ifndef HARNESS_REFERENCE_TCP_H
 #define HARNESS_REFERENCE_TCP_H
@@ -19,7 +20,7 @@ struct endpoint {
 	const char *word; /* the mode as given: "required", "by-name" ... */
 	struct site *site;
 	size_t n;
-	bool by_name; /* SNI picks the site; otherwise there is one site, with policy.host NULL */
+	bool by_name;		    /* SNI picks the site; otherwise there is one site, with policy.host NULL */
 	gnutls_priority_t priority; /* borrowed */
 	int fd;			    /* listening */
 };

@@ -159,15 +159,15 @@ static const struct {
 	const char *oid, *name;
 	bool (*read)(struct x509 *c, struct span value);
 } extensions[] = {
-	{"2.5.29.19", "basicConstraints", basic_constraints},
-	{"2.5.29.15", "keyUsage", key_usage},
-	{"2.5.29.37", "extKeyUsage", purposes},
-	{"2.5.29.17", "subjectAltName", alt_names},
-	{"2.5.29.30", "nameConstraints", constraints},
-	{"2.5.29.14", "subjectKeyIdentifier", subject_key_id},
-	{"2.5.29.35", "authorityKeyIdentifier", authority_key_id},
-	{"2.5.29.32", "certificatePolicies", recognised},
-	{"2.5.29.54", "inhibitAnyPolicy", recognised},
+    {"2.5.29.19", "basicConstraints", basic_constraints},
+    {"2.5.29.15", "keyUsage", key_usage},
+    {"2.5.29.37", "extKeyUsage", purposes},
+    {"2.5.29.17", "subjectAltName", alt_names},
+    {"2.5.29.30", "nameConstraints", constraints},
+    {"2.5.29.14", "subjectKeyIdentifier", subject_key_id},
+    {"2.5.29.35", "authorityKeyIdentifier", authority_key_id},
+    {"2.5.29.32", "certificatePolicies", recognised},
+    {"2.5.29.54", "inhibitAnyPolicy", recognised},
 };
 
 static bool extension(struct x509 *c, struct span body)

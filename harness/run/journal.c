@@ -143,7 +143,7 @@ enum rc journal_reader_open(struct journal_reader *r, const char *path, struct e
 	return RC_OK;
 }
 
-static enum rc read_frame(struct journal_reader *r, struct journal_record *out, struct err *err)
+static enum rc read_frame(struct journal_reader *r, struct arena *a, struct journal_record *out, struct err *err)
 {
 	unsigned char head[FRAME_BYTES];
 	if (fread(head, 1, sizeof head, r->file) != sizeof head)
@@ -160,15 +160,15 @@ static enum rc read_frame(struct journal_reader *r, struct journal_record *out, 
 	}
 	if (fread(r->buf.data, 1, len, r->file) != len || text_hash(r->buf.data, len, 0) != hash)
 		return RC_END;
-	arena_reset(&r->arena);
-	return journal_get(r->buf.data, len, &r->arena, out, err);
+	return journal_get(r->buf.data, len, a, out, err);
 }
 
 enum rc journal_next(struct journal_reader *r, struct journal_record *out, uint64_t *offset, struct err *err)
 {
 	off_t at = ftello(r->file);
 	*offset = (uint64_t)at;
-	enum rc rc = read_frame(r, out, err);
+	arena_reset(&r->arena);
+	enum rc rc = read_frame(r, &r->arena, out, err);
 	if (rc == RC_END) {
 		clearerr(r->file);
 		fseeko(r->file, 0, SEEK_END);
@@ -178,11 +178,12 @@ enum rc journal_next(struct journal_reader *r, struct journal_record *out, uint6
 	return rc;
 }
 
-enum rc journal_at(struct journal_reader *r, uint64_t offset, struct journal_record *out, struct err *err)
+enum rc journal_at(struct journal_reader *r, uint64_t offset, struct arena *a, struct journal_record *out,
+		   struct err *err)
 {
 	if (fseeko(r->file, (off_t)offset, SEEK_SET) < 0)
 		return err_errno(err, RC_FAULT, "cannot seek in the journal");
-	enum rc rc = read_frame(r, out, err);
+	enum rc rc = read_frame(r, a, out, err);
 	return rc == RC_END ? err_set(err, RC_FAULT, "the journal changed while it was read") : rc;
 }
 

@@ -56,7 +56,9 @@ struct journal_reader {
 enum rc journal_reader_open(struct journal_reader *r, const char *path, struct err *err) MUST_USE;
 /* RC_END behind the last whole record.  The record lives until the next call. */
 enum rc journal_next(struct journal_reader *r, struct journal_record *out, uint64_t *offset, struct err *err) MUST_USE;
-enum rc journal_at(struct journal_reader *r, uint64_t offset, struct journal_record *out, struct err *err) MUST_USE;
+/* The record at an offset that journal_next gave; its texts go into `a`. */
+enum rc journal_at(struct journal_reader *r, uint64_t offset, struct arena *a, struct journal_record *out,
+		   struct err *err) MUST_USE;
 void journal_reader_close(struct journal_reader *r);
 
 #endif

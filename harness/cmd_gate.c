@@ -1,0 +1,126 @@
+/* mtlspec gate: compares two results for CI, and writes a first known-failures file. */
+#include "harness/base/opt.h"
+#include "harness/cmd.h"
+#include "harness/suite/suite.h"
+#include "reports/gate.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define SHOWN 50
+
+enum { OPT_KNOWN, OPT_WRITE_KNOWN, OPT_FAIL_ON, OPT_STRICT, OPT_ALLOW, OPT_ALL };
+static const struct opt table[] = {
+	{"known-failures", 0, "FILE",
+     "verdicts that are known: they do not fail the gate until they pass or their date is over"},
+	{"write-known", 0, "FILE", "write a first known-failures file from RESULTS (BASELINE may be left out)"},
+	{"fail-on", 0, "SEVERITY", "only failures of this severity and above fail the gate (default low)"},
+	{"strict", 0, NULL, "deviations and flaky cases fail"},
+	{"allow", 0, "WHAT", "new: failures of cases new in the suite, disappeared: cases that are gone; may be repeated"},
+	{"all", 0, NULL, "list every case, not the first 50 of each kind"},
+};
+
+static const char usage[] =
+	"usage: mtlspec gate [OPTION]... BASELINE RESULTS\n"
+	"       mtlspec gate --write-known FILE RESULTS\n\n"
+	"Compares two runs (results.xml or the directory of a run): new failures, fixed, still failing, new in the suite,\n"
+	"disappeared.  Exit status: 0 nothing got worse, 1 new failures or cases that disappeared, 2 usage or unreadable\n"
+	"results.";
+
+struct choices {
+	struct gate_spec spec;
+	const char *known, *write_known;
+};
+
+static enum rc take(void *context, int row, const char *argument, struct err *err)
+{
+	struct choices *c = context;
+	switch (row) {
+	case OPT_KNOWN:
+		c->known = argument;
+		return RC_OK;
+	case OPT_WRITE_KNOWN:
+		c->write_known = argument;
+		return RC_OK;
+	case OPT_FAIL_ON:
+		if (severity_parse(argument, &c->spec.fail_on))
+			return RC_OK;
+		return err_set(err, RC_INPUT, "--fail-on %s is not one of: %s", argument, severity_words());
+	case OPT_STRICT:
+		c->spec.strict = true;
+		return RC_OK;
+	case OPT_ALL:
+		c->spec.shown = UINT32_MAX;
+		return RC_OK;
+	}
+	if (strcmp(argument, "new") == 0)
+		c->spec.allow_added = true;
+	else if (strcmp(argument, "disappeared") == 0)
+		c->spec.allow_disappeared = true;
+	else
+		return err_set(err, RC_INPUT, "--allow %s is neither new nor disappeared", argument);
+	return RC_OK;
+}
+
+static enum rc write_known(const struct choices *c, const struct gate_results *r, time_t now, struct err *err)
+{
+	uint64_t n;
+	enum rc rc = gate_write_known(r, c->write_known, now, c->spec.strict, &n, err);
+	if (rc == RC_OK)
+		printf("%s: %" PRIu64 " known failures; add reasons and links, correct the dates\n", c->write_known, n);
+	return rc;
+}
+
+static enum rc gate(const struct choices *c, char **paths, int n, time_t now, bool *passed, struct err *err)
+{
+	enum rc rc;
+	char today[32];
+	struct tm tm;
+	struct arena a = {0};
+	const struct pins *pins = NULL;
+	struct gate_results before = {0}, after = {0};
+	struct gate_counts counts;
+	gmtime_r(&now, &tm);
+	strftime(today, sizeof today, "%Y-%m-%d", &tm);
+	if (c->known) {
+		rc = pins_load(&a, c->known, &pins, err);
+		if (rc == RC_ABSENT)
+			rc = RC_INPUT; /* a file that was named and is not there is a wrong word */
+		if (rc != RC_OK)
+			goto out;
+	}
+	TRY(gate_read(&after, paths[n - 1], pins, today, err));
+	if (n == 2) {
+		/* known failures decide about the results: in the baseline they would only hide what was fixed */
+		TRY(gate_read(&before, paths[0], NULL, today, err));
+		TRY(gate_compare(&before, &after, &c->spec, stdout, &counts, err));
+		*passed = counts.passed;
+	}
+	if (c->write_known)
+		TRY(write_known(c, &after, now, err));
+out:
+	gate_results_fini(&before);
+	gate_results_fini(&after);
+	arena_fini(&a);
+	return rc;
+}
+
+int cmd_gate(const struct cmd_context *context, int argc, char **argv)
+{
+	enum rc rc;
+	int rest;
+	bool passed = true;
+	struct err err = {{0}};
+	struct choices c = {.spec = {.fail_on = SEVERITY_LOW, .shown = SHOWN}};
+	TRY(opt_parse(argc, argv, usage, table, sizeof table / sizeof *table, take, &c, &rest, &err));
+	int n = argc - rest;
+	if (n != 2 && !(n == 1 && c.write_known)) {
+		rc = err_set(&err, RC_INPUT, "gate takes BASELINE and RESULTS; mtlspec gate --help tells more");
+		goto out;
+	}
+	TRY(gate(&c, argv + rest, n, context->now, &passed, &err));
+out:
+	if (rc != RC_OK)
+		return cmd_fail(rc, &err);
+	return passed ? EXIT_OK : EXIT_FAILED;
+}

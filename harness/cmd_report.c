@@ -1,0 +1,127 @@
+/* mtlspec report DIR: renders the journal of a run again, whole or cut short; judge does the same for the verdicts alone. */
+#include "harness/base/fs.h"
+#include "harness/base/opt.h"
+#include "harness/cmd.h"
+#include "harness/run/journal.h"
+#include "harness/run/meta.h"
+#include "harness/run/output.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char usage[] = "usage: mtlspec report DIR [--format F]...\n\n"
+			    "Renders the reports of the run in DIR again from its journal, also after it was killed.\n"
+			    "The suite and target files must be those that the run had.";
+
+enum row { ROW_FORMAT };
+static const struct opt table[] = {
+	[ROW_FORMAT] = {"format", 'f', "F", "results, junit or console; may be repeated (default: all three)"},
+};
+
+static enum rc take(void *context, int row UNUSED, const char *text, struct err *err)
+{
+	unsigned *formats = context;
+	static const char *const names[] = {"results", "junit", "console"};
+	int at = text_index(names, 3, text);
+	if (at < 0)
+		return err_set(err, RC_INPUT, "--format %s: want results, junit or console", text);
+	*formats |= 1u << at;
+	return RC_OK;
+}
+
+struct recorded {
+	int argc;
+	char **argv;
+	const char *digest, *cwd;
+	uint64_t seed, started;
+};
+
+/* The words of the run as its journal keeps them. */
+static enum rc read_recorded(struct arena *a, const char *dir, struct recorded *out, struct err *err)
+{
+	enum rc rc;
+	struct journal_reader reader = {0};
+	struct journal_record record = {0};
+	uint64_t offset;
+	TRY(journal_reader_open(&reader, arena_printf(a, "%s/journal", dir), err));
+	rc = journal_next(&reader, &record, &offset, err);
+	if (rc == RC_END || record.kind != JOURNAL_META || !record.text)
+		rc = err_set(err, RC_INPUT, "%s/journal holds no run", dir);
+	if (rc != RC_OK)
+		goto out;
+	char **argv = ARENA_NEW(a, char *, 1024);
+	for (out->argc = 0; out->argc < 1023; out->argc++) {
+		argv[out->argc] = arena_strdup(a, meta_value(a, record.text, "arg", (unsigned)out->argc));
+		if (!argv[out->argc])
+			break;
+	}
+	out->argv = argv;
+	out->digest = meta_value(a, record.text, "digest", 0);
+	out->cwd = meta_value(a, record.text, "cwd", 0);
+	const char *seed = meta_value(a, record.text, "seed", 0);
+	out->seed = seed ? strtoull(seed, NULL, 10) : 0;
+	out->started = record.at;
+	if (out->argc == 0 || !out->digest)
+		rc = err_set(err, RC_INPUT, "%s/journal does not tell how the run was started", dir);
+out:
+	observation_fini(&record.observation);
+	journal_reader_close(&reader);
+	return rc;
+}
+
+static enum rc render_dir(const struct cmd_context *c, struct arena *a, const char *dir, unsigned formats, int *code,
+			  struct err *err)
+{
+	enum rc rc;
+	struct recorded was = {0};
+	struct options options;
+	struct session session = {0};
+	int rest;
+	const char *absolute;
+	TRY(fs_absolute(a, dir, &absolute, err));
+	TRY(read_recorded(a, absolute, &was, err));
+	/* Relative names in the run's words mean what they meant then. */
+	if (was.cwd && chdir(was.cwd) < 0) {
+		rc = err_errno(err, RC_FAULT, "cannot go to %s, where the run was started", was.cwd);
+		goto out;
+	}
+	TRY(options_parse(a, was.argc, was.argv, "", &options, &rest, err));
+	TRY(session_open(&session, &options, c->program, c->now, was.seed, err));
+	if (strcmp(session.digest, was.digest) != 0) {
+		rc = err_set(err, RC_INPUT, "the suite or a target file has changed since the run in %s: digest %.12s, was %.12s",
+			     dir, session.digest, was.digest);
+		goto out;
+	}
+	struct output_spec output = {
+		.session = &session,
+		.out = absolute,
+		.version = c->version,
+		.formats = formats,
+		.colour = output_colour(stdout),
+	};
+	rc = output_render(&output, code, err);
+out:
+	session_close(&session);
+	return rc;
+}
+
+int cmd_report(const struct cmd_context *c, int argc, char **argv)
+{
+	struct arena a = {0};
+	struct err err = {{0}};
+	unsigned formats = 0;
+	int rest, code = EXIT_OK;
+	enum rc rc;
+	TRY(opt_parse(argc, argv, usage, table, 1, take, &formats, &rest, &err));
+	if (rest + 1 != argc) {
+		rc = err_set(&err, RC_INPUT, "report takes one directory");
+		goto out;
+	}
+	rc = render_dir(c, &a, argv[rest], formats ? formats : OUTPUT_RESULTS | OUTPUT_JUNIT | OUTPUT_CONSOLE, &code, &err);
+	if (rc == RC_ABSENT)
+		rc = RC_INPUT;
+out:
+	arena_fini(&a);
+	return rc == RC_OK ? code : cmd_fail(rc, &err);
+}

@@ -1,0 +1,116 @@
+#include "harness/reference/app.h"
+
+#include "harness/reference/testpki.h"
+
+enum who { NOBODY, VALID, EXPIRED };
+
+static const struct {
+	const char *name;
+	enum app_mode mode;
+	bool asked, tls13;
+	enum who who;
+	const char *fault;
+	enum admit admit;
+	int alert;
+} admissions[] = {
+    {"none, asked nothing", APP_NONE, false, true, NOBODY, "", ADMIT_ANONYMOUS, 0},
+    {"optional, nobody", APP_OPTIONAL, true, true, NOBODY, "", ADMIT_ANONYMOUS, 0},
+    {"optional, valid", APP_OPTIONAL, true, true, VALID, "", ADMIT_IDENTITY, 0},
+    {"optional, expired", APP_OPTIONAL, true, true, EXPIRED, "", ADMIT_REFUSED, 45},
+    {"required, valid", APP_REQUIRED, true, false, VALID, "", ADMIT_IDENTITY, 0},
+    {"required, nobody, TLS 1.3", APP_REQUIRED, true, true, NOBODY, "", ADMIT_REFUSED, 116},
+    {"required, nobody, TLS 1.2", APP_REQUIRED, true, false, NOBODY, "", ADMIT_REFUSED, 40},
+    {"required, expired", APP_REQUIRED, true, true, EXPIRED, "", ADMIT_REFUSED, 45},
+    {"accepts-expired", APP_REQUIRED, true, true, EXPIRED, "accepts-expired", ADMIT_IDENTITY, 0},
+    {"accepts-no-certificate", APP_REQUIRED, true, true, NOBODY, "accepts-no-certificate", ADMIT_ANONYMOUS, 0},
+    {"rejects-valid", APP_REQUIRED, true, true, VALID, "rejects-valid", ADMIT_REFUSED, 42},
+    {"rejects-valid, nobody", APP_OPTIONAL, true, true, NOBODY, "rejects-valid", ADMIT_ANONYMOUS, 0},
+};
+
+static void set_fault(struct faults *f, const char *name)
+{
+	size_t n;
+	const struct fault_row *rows = fault_rows(&n);
+	for (size_t i = 0; i < n; i++)
+		f->on[i] = strcmp(rows[i].name, name) == 0;
+}
+
+START_TEST(admits)
+{
+	static const struct twig twigs[] = {TWIG_ROOT(), TWIG_INTERMEDIATE(), TWIG_LEAF(), TWIG_LEAF(.to = -1), {0}};
+	struct minted_twigs m;
+	struct x509 anchor;
+	const char *why;
+	struct faults faults;
+	struct admission got;
+	twigs_mint(&m, twigs);
+	x509_parse(&anchor, (struct span){m.der[0].data, m.der[0].size}, &why);
+	struct anchors anchors = {&anchor, 1};
+	unsigned leaf = admissions[_i].who == EXPIRED ? 3 : 2;
+	struct span chain[] = {{m.der[leaf].data, m.der[leaf].size}, {m.der[1].data, m.der[1].size}};
+	set_fault(&faults, admissions[_i].fault);
+	struct policy policy = {NULL, admissions[_i].mode, &anchors, 10, &faults};
+	struct peer peer = {admissions[_i].asked, admissions[_i].tls13, chain, admissions[_i].who == NOBODY ? 0 : 2,
+			    clock_now()};
+	app_admit(&policy, &peer, &got);
+	ck_assert_msg(got.admit == admissions[_i].admit, "%s: admitted as %d", admissions[_i].name, got.admit);
+	ck_assert_msg(got.alert == admissions[_i].alert, "%s: alert %d", admissions[_i].name, got.alert);
+	ck_assert_str_eq(got.subject, got.admit == ADMIT_IDENTITY ? "leaf" : "");
+	ck_assert_uint_eq(strlen(got.sha256), got.admit == ADMIT_IDENTITY ? 64 : 0);
+	ck_assert(!got.why[0] == (got.admit != ADMIT_REFUSED));
+	x509_fini(&anchor);
+	twigs_free(&m);
+}
+END_TEST
+
+static const struct {
+	const char *name, *host, *authority;
+	enum admit admit;
+	const char *fault;
+	unsigned status;
+	const char *subject, *says;
+} answers[] = {
+    {"stranger", NULL, "localhost", ADMIT_ANONYMOUS, "", 200, "", "mtlspec reference: hello stranger"},
+    {"known", NULL, "localhost", ADMIT_IDENTITY, "", 200, "mtlspec-1", "mtlspec reference: hello mtlspec-1"},
+    {"known as somebody else", NULL, "localhost", ADMIT_IDENTITY, "wrong-identity", 200, "mtlspec-somebody-else",
+     "hello"},
+    {"refused", NULL, "localhost", ADMIT_REFUSED, "", 403, "", "refused: not-over"},
+    {"right name", "a.test", "a.test", ADMIT_IDENTITY, "", 200, "mtlspec-1", "hello"},
+    {"no name", "a.test", "", ADMIT_IDENTITY, "", 200, "mtlspec-1", "hello"},
+    {"other name", "a.test", "b.test", ADMIT_IDENTITY, "", 421, "", "another name"},
+    {"other name, refused", "a.test", "b.test", ADMIT_REFUSED, "", 421, "", "another name"},
+};
+
+START_TEST(replies)
+{
+	struct faults faults;
+	struct admission admission = {.admit = answers[_i].admit};
+	struct request request = {.method = "GET", .target = "/"};
+	struct reply reply;
+	set_fault(&faults, answers[_i].fault);
+	if (admission.admit == ADMIT_IDENTITY) {
+		snprintf(admission.subject, sizeof admission.subject, "mtlspec-1");
+		snprintf(admission.sha256, sizeof admission.sha256, "%064d", 1);
+	} else if (admission.admit == ADMIT_REFUSED) {
+		snprintf(admission.why, sizeof admission.why, "not-over");
+	}
+	snprintf(request.authority, sizeof request.authority, "%s", answers[_i].authority);
+	struct policy policy = {answers[_i].host, APP_REQUIRED, NULL, 10, &faults};
+	app_answer(&policy, &admission, &request, &reply);
+	ck_assert_msg(reply.status == answers[_i].status, "%s: %u", answers[_i].name, reply.status);
+	ck_assert_str_eq(reply.subject, answers[_i].subject);
+	ck_assert_msg(strstr(reply.body.data, answers[_i].says), "%s: %s", answers[_i].name, reply.body.data);
+	ck_assert(!reply.sha256[0] == !reply.subject[0]);
+	reply_fini(&reply);
+}
+END_TEST
+
+Suite *test_suite(void)
+{
+	Suite *s = suite_create("reference/app");
+	TCase *t = tcase_create("app");
+	tcase_add_loop_test(t, admits, 0, (int)(sizeof admissions / sizeof *admissions));
+	tcase_add_loop_test(t, replies, 0, (int)(sizeof answers / sizeof *answers));
+	suite_add_tcase(s, t);
+	return s;
+}

@@ -1,0 +1,394 @@
+#include "harness/run/pool.h"
+
+#include "harness/base/clock.h"
+#include "harness/base/fs.h"
+#include "harness/base/log.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define MAX_WAITING 512
+#define RECORD_MAX (8u << 20)
+
+/* One byte each from worker to parent. */
+enum { SAY_WAITING = 'w', SAY_RUNNING = 'r', SAY_DONE = 'd' };
+
+struct worker {
+	pid_t pid; /* also its process group */
+	int fd;
+	bool busy, waiting;
+	struct task task;
+	uint64_t since_us;
+	struct buf in;
+};
+
+struct pool {
+	struct exec_spec exec;
+	struct pool_limits limits;
+	pool_child *child;
+	void *context;
+	struct worker **workers;
+	size_t n, cap;
+	struct pollfd *polls;
+	unsigned busy, waiting, peak;
+	struct exec *inline_exec; /* with active 0: no workers */
+	bool inline_ready;
+	struct task inline_task;
+	struct arena arena;
+	struct journal_record record;
+};
+
+/* ---- the worker's side ---- */
+
+static int worker_fd;
+
+static void worker_says(char what)
+{
+	while (write(worker_fd, &what, 1) < 0 && errno == EINTR)
+		;
+}
+
+static void worker_waits(void *context UNUSED, bool waiting)
+{
+	worker_says(waiting ? SAY_WAITING : SAY_RUNNING);
+}
+
+static void worker_main(struct pool *p, int fd)
+{
+	struct err err = {{0}};
+	struct exec *x = NULL;
+	struct exec_spec spec = p->exec;
+	struct task task;
+	struct buf out;
+	worker_fd = fd;
+	spec.waiting = worker_waits;
+	buf_init(&out, RECORD_MAX);
+	if (exec_open(&x, &spec, &err) != RC_OK) {
+		log_error("%s", err.text);
+		_exit(3);
+	}
+	while (fd_read_full(fd, &task, sizeof task, &err) == RC_OK) {
+		const struct journal_record *r = exec_task(x, &task);
+		buf_clear(&out);
+		buf_put_u8(&out, SAY_DONE);
+		buf_put_u32(&out, 0);
+		journal_put(&out, r);
+		uint32_t len = (uint32_t)out.len - 5;
+		for (unsigned i = 0; i < 4; i++)
+			out.data[1 + i] = (char)(len >> (8 * i));
+		if (fd_write_full(fd, out.data, out.len, &err) != RC_OK)
+			break;
+	}
+	exec_close(&x);
+	buf_fini(&out);
+	_exit(0);
+}
+
+static void child_begins(struct pool *p, int fd)
+{
+	setpgid(0, 0);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	signal(SIGINT, SIG_IGN); /* the parent decides when the run ends */
+	signal(SIGTERM, SIG_DFL);
+	sigset_t none;
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	for (size_t i = 0; i < p->n; i++)
+		if (p->workers[i]->fd >= 0 && p->workers[i]->fd != fd)
+			close(p->workers[i]->fd);
+	if (p->child)
+		p->child(p->context);
+	worker_main(p, fd);
+}
+
+/* ---- the parent's side ---- */
+
+static enum rc worker_start(struct pool *p, struct worker *w, struct err *err)
+{
+	int pair[2];
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_errno(err, RC_FAULT, "cannot make a socket pair");
+	fflush(NULL);
+	pid_t pid = fork();
+	if (pid < 0) {
+		close(pair[0]);
+		close(pair[1]);
+		return err_errno(err, RC_FAULT, "cannot fork a worker");
+	}
+	if (pid == 0) {
+		close(pair[0]);
+		child_begins(p, pair[1]);
+	}
+	setpgid(pid, pid);
+	close(pair[1]);
+	w->pid = pid;
+	w->fd = pair[0];
+	buf_clear(&w->in);
+	return RC_OK;
+}
+
+static enum rc worker_add(struct pool *p, struct worker **out, struct err *err)
+{
+	struct worker *w = mem_alloc(sizeof *w);
+	buf_init(&w->in, RECORD_MAX);
+	w->fd = -1;
+	*VEC_PUSH(p->workers, p->n, p->cap) = w;
+	p->polls = mem_grow(p->polls, p->cap * sizeof *p->polls);
+	if (p->n > p->peak)
+		p->peak = (unsigned)p->n;
+	*out = w;
+	return worker_start(p, w, err);
+}
+
+/* Kill, reap, and tell how it ended. */
+static int worker_reap(struct worker *w)
+{
+	int status = 0;
+	if (w->pid > 0) {
+		kill(-w->pid, SIGKILL);
+		kill(w->pid, SIGKILL);
+		while (waitpid(w->pid, &status, 0) < 0 && errno == EINTR)
+			;
+	}
+	if (w->fd >= 0)
+		close(w->fd);
+	w->pid = 0;
+	w->fd = -1;
+	return status;
+}
+
+enum rc pool_open(struct pool **out, const struct exec_spec *exec, const struct pool_limits *limits, pool_child *child,
+		  void *context, struct err *err)
+{
+	enum rc rc = RC_OK;
+	struct pool *p = mem_alloc(sizeof *p);
+	struct worker *w;
+	*out = p;
+	p->exec = *exec;
+	p->limits = *limits;
+	p->child = child;
+	p->context = context;
+	if (p->limits.active == 0)
+		TRY(exec_open(&p->inline_exec, exec, err));
+	unsigned first = p->limits.active;
+	if (p->limits.in_flight && p->limits.in_flight < first)
+		first = p->limits.in_flight;
+	for (unsigned i = 0; i < first; i++)
+		TRY(worker_add(p, &w, err));
+out:
+	if (rc != RC_OK)
+		pool_close(out);
+	return rc;
+}
+
+void pool_close(struct pool **out)
+{
+	struct pool *p = *out;
+	if (!p)
+		return;
+	for (size_t i = 0; i < p->n; i++) {
+		worker_reap(p->workers[i]);
+		buf_fini(&p->workers[i]->in);
+		free(p->workers[i]);
+	}
+	free(p->workers);
+	free(p->polls);
+	exec_close(&p->inline_exec);
+	observation_fini(&p->record.observation);
+	arena_fini(&p->arena);
+	free(p);
+	*out = NULL;
+}
+
+bool pool_has_room(const struct pool *p)
+{
+	if (p->limits.active == 0)
+		return !p->inline_ready;
+	if (p->limits.in_flight && p->busy >= p->limits.in_flight)
+		return false;
+	return p->busy - p->waiting < p->limits.active && p->waiting < MAX_WAITING;
+}
+
+unsigned pool_busy(const struct pool *p)
+{
+	return p->busy;
+}
+
+unsigned pool_peak(const struct pool *p)
+{
+	return p->peak;
+}
+
+enum rc pool_submit(struct pool *p, const struct task *task, struct err *err)
+{
+	enum rc rc = RC_OK;
+	struct worker *w = NULL;
+	if (p->limits.active == 0) {
+		p->inline_task = *task;
+		p->inline_ready = true;
+		p->busy = 1;
+		return RC_OK;
+	}
+	for (size_t i = 0; i < p->n && !w; i++)
+		if (!p->workers[i]->busy)
+			w = p->workers[i];
+	if (!w)
+		TRY(worker_add(p, &w, err));
+	w->task = *task;
+	w->busy = true;
+	w->waiting = false;
+	w->since_us = clock_us();
+	p->busy++;
+	/* A worker that died while idle shows as an end of file and costs this case, like any other death. */
+	if (fd_write_full(w->fd, task, sizeof *task, NULL) != RC_OK)
+		log_debug("worker pid=%d is gone", (int)w->pid);
+out:
+	return rc;
+}
+
+static void set_waiting(struct pool *p, struct worker *w, bool waiting)
+{
+	if (w->waiting == waiting)
+		return;
+	w->waiting = waiting;
+	if (waiting)
+		p->waiting++;
+	else
+		p->waiting--;
+}
+
+static void worker_idle(struct pool *p, struct worker *w)
+{
+	set_waiting(p, w, false);
+	w->busy = false;
+	p->busy--;
+}
+
+/* The worker died or was killed over this task: the record says so, a new worker takes its place. */
+static enum rc worker_lost(struct pool *p, struct worker *w, const char *why, struct task *task,
+			   const struct journal_record **record, struct err *err)
+{
+	int status = worker_reap(w);
+	int how = WIFSIGNALED(status) ? WTERMSIG(status) : -WEXITSTATUS(status);
+	struct journal_record *r = &p->record;
+	*task = w->task;
+	bool had_task = w->busy;
+	arena_reset(&p->arena);
+	observation_clear(&r->observation);
+	r->kind = task->kind;
+	r->target = p->exec.target_index;
+	r->number = task->number;
+	r->repetition = task->repetition;
+	r->group = task->group;
+	r->at = (uint64_t)clock_now();
+	r->condition = task->condition >= 0 ? p->exec.suite->conditions[task->condition].id : NULL;
+	r->text = NULL;
+	r->identities = NULL;
+	r->n_identities = 0;
+	observation_add(&r->observation, (uint32_t)(clock_us() - w->since_us), EVENT_WORKER_DIED, -1, -1, how, 0, why);
+	*record = r;
+	if (had_task)
+		worker_idle(p, w);
+	enum rc rc = worker_start(p, w, err);
+	return rc == RC_OK && !had_task ? RC_END : rc;
+}
+
+/* One message off the front of the worker's bytes.  RC_END: nothing whole; *freed when a slot became free. */
+static enum rc worker_message(struct pool *p, struct worker *w, bool *freed, struct task *task,
+			      const struct journal_record **record, struct err *err)
+{
+	while (w->in.len > 0) {
+		char what = w->in.data[0];
+		if (what == SAY_WAITING || what == SAY_RUNNING) {
+			set_waiting(p, w, what == SAY_WAITING);
+			*freed = *freed || what == SAY_WAITING;
+			buf_drop(&w->in, 1);
+			continue;
+		}
+		if (w->in.len < 5)
+			return RC_END;
+		struct reader r = {(unsigned char *)w->in.data + 1, (unsigned char *)w->in.data + 5, false};
+		uint32_t len = reader_u32(&r);
+		if (w->in.len - 5 < len)
+			return RC_END;
+		arena_reset(&p->arena);
+		enum rc rc = journal_get(w->in.data + 5, len, &p->arena, &p->record, err);
+		buf_drop(&w->in, 5 + (size_t)len);
+		if (rc != RC_OK)
+			return worker_lost(p, w, "sent no record", task, record, err);
+		*task = w->task;
+		*record = &p->record;
+		worker_idle(p, w);
+		return RC_OK;
+	}
+	return RC_END;
+}
+
+static enum rc worker_readable(struct pool *p, struct worker *w, bool *freed, struct task *task,
+			       const struct journal_record **record, struct err *err)
+{
+	char chunk[65536];
+	ssize_t n = read(w->fd, chunk, sizeof chunk);
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return RC_END;
+	if (n <= 0)
+		return worker_lost(p, w, "worker died", task, record, err);
+	buf_add(&w->in, chunk, (size_t)n);
+	return worker_message(p, w, freed, task, record, err);
+}
+
+static enum rc find_stuck(struct pool *p, struct task *task, const struct journal_record **record, struct err *err)
+{
+	uint64_t now = clock_us();
+	for (size_t i = 0; i < p->n; i++) {
+		struct worker *w = p->workers[i];
+		if (w->busy && now - w->since_us > (uint64_t)p->limits.stuck_ms * 1000u)
+			return worker_lost(p, w, "worker stuck past the budget of its case", task, record, err);
+	}
+	return RC_TIMEOUT;
+}
+
+static enum rc next_inline(struct pool *p, struct task *task, const struct journal_record **record)
+{
+	if (!p->inline_ready)
+		return RC_TIMEOUT;
+	*task = p->inline_task;
+	*record = exec_task(p->inline_exec, task);
+	p->inline_ready = false;
+	p->busy = 0;
+	return RC_OK;
+}
+
+enum rc pool_next(struct pool *p, uint32_t ms, struct task *task, const struct journal_record **record, struct err *err)
+{
+	bool freed = false;
+	if (p->limits.active == 0)
+		return next_inline(p, task, record);
+	for (size_t i = 0; i < p->n; i++) {
+		/* Bytes already here first: one read may have brought more than one message. */
+		enum rc rc = p->workers[i]->in.len ? worker_message(p, p->workers[i], &freed, task, record, err) : RC_END;
+		if (rc != RC_END)
+			return rc;
+		p->polls[i] = (struct pollfd){.fd = p->workers[i]->fd, .events = POLLIN};
+	}
+	int n = poll(p->polls, (nfds_t)p->n, freed ? 0 : (int)ms);
+	if (n < 0 && errno != EINTR)
+		return err_errno(err, RC_FAULT, "poll failed");
+	size_t count = p->n;
+	for (size_t i = 0; n > 0 && i < count; i++) {
+		if (!(p->polls[i].revents & (POLLIN | POLLHUP | POLLERR)))
+			continue;
+		enum rc rc = worker_readable(p, p->workers[i], &freed, task, record, err);
+		if (rc != RC_END)
+			return rc;
+	}
+	return freed ? RC_END : find_stuck(p, task, record, err);
+}

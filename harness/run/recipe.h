@@ -1,0 +1,21 @@
+/* recipe.h - the same situation with curl and openssl, for a person who does not trust us.  Text only; runs nothing. */
+#ifndef HARNESS_RUN_RECIPE_H
+#define HARNESS_RUN_RECIPE_H
+
+#include "harness/base/arena.h"
+#include "harness/plan/plan.h"
+#include "harness/target/target.h"
+
+/* One line that finds its way to `mtlspec show`, where certificate files are written (arena). */
+const char *recipe_line(struct arena *a, const struct kase *k, const struct target *t);
+
+struct recipe_files {
+	const char *chain, *key; /* NULL: no certificate */
+	const char *server_ca;
+};
+/* The curl line and the openssl s_client line for the default script at a live endpoint (arena). */
+const char *recipe_curl(struct arena *a, const struct kase *k, const struct live_endpoint *e, const struct recipe_files *f);
+const char *recipe_openssl(struct arena *a, const struct kase *k, const struct live_endpoint *e,
+			   const struct recipe_files *f);
+
+#endif

@@ -1,0 +1,443 @@
+#include "harness/run/run.h"
+
+#include "harness/base/clock.h"
+#include "harness/base/log.h"
+#include "harness/base/rundir.h"
+#include "harness/run/meta.h"
+#include "harness/run/pool.h"
+#include "harness/run/resume.h"
+#include "harness/run/schedule.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#define MAX_REPLAYS 200
+#define MAX_DEATHS 40
+#define MAX_UNDER_WAY 1024
+#define HEALTH_EVERY 64
+
+static volatile sig_atomic_t signals_seen;
+
+static void on_signal(int number UNUSED)
+{
+	signals_seen++;
+}
+
+/* Everything of one target while it runs. */
+struct drive {
+	const struct run_spec *spec;
+	struct session_target *target;
+	struct journal *journal;
+	struct forge *forge;
+	struct running *running;
+	struct pool *pool;
+	struct schedule *schedule;
+	struct judge_context judge;
+	struct run_progress progress;
+	struct run_stats *stats;
+	struct arena arena; /* of one judgement */
+	struct task under_way[MAX_UNDER_WAY];
+	size_t n_under_way;
+	const struct endpoint *proved[32]; /* endpoints where a control was accepted */
+	size_t n_proved;
+	unsigned replays, deaths, confirmed;
+	uint64_t since_health;
+	uint64_t next_start_us, pause_us;
+	unsigned in_flight, rate;
+	bool throttle_said;
+	struct err *err;
+};
+
+static enum rc note(struct drive *d, const char *text)
+{
+	struct journal_record r = {
+		.kind = JOURNAL_NOTE, .target = d->target->index, .at = (uint64_t)clock_now(), .text = text};
+	return journal_write(d->journal, &r, d->err);
+}
+
+static bool is_proved(const struct drive *d, const struct endpoint *e)
+{
+	for (size_t i = 0; i < d->n_proved; i++)
+		if (d->proved[i] == e)
+			return true;
+	return false;
+}
+
+/* A remote endpoint that refuses its first control has nothing to say about any case. */
+static enum rc control_done(struct drive *d, const struct kase *k, const struct observation *o, bool accepted)
+{
+	if (accepted && !is_proved(d, k->endpoint) && d->n_proved < 32)
+		d->proved[d->n_proved++] = k->endpoint;
+	if (accepted || !d->target->target->remote || is_proved(d, k->endpoint))
+		return RC_OK;
+	schedule_abandon(d->schedule, k->endpoint);
+	return note(d, meta_refused_control(&d->arena, k, &d->judge, o));
+}
+
+static bool is_unexpected(enum verdict v)
+{
+	return v == VERDICT_FALSE_ACCEPT || v == VERDICT_FALSE_REJECT || v == VERDICT_VIOLATION;
+}
+
+/* Refused or reset connects, 429 and 503: a remote server gets a pause that doubles while it goes on. */
+static enum rc slow_down(struct drive *d, const struct observation *o, bool throttled)
+{
+	bool refused = observation_find(o, 0, EVENT_CONNECT_FAILED, -1, -1) != NULL;
+	if (!d->target->target->remote || (!refused && !throttled)) {
+		d->pause_us = 0;
+		return RC_OK;
+	}
+	d->pause_us = d->pause_us ? d->pause_us * 2 : 100000;
+	if (d->pause_us > 2000000)
+		d->pause_us = 2000000;
+	d->next_start_us = clock_us() + d->pause_us;
+	if (d->throttle_said)
+		return RC_OK;
+	d->throttle_said = true;
+	return note(d, refused ? "connections were refused: the run slowed down" :
+				 "the server answered 429 or 503: the run slowed down");
+}
+
+static bool looks_ill(const struct observation *o)
+{
+	static const enum event_kind signs[] = {EVENT_EOF, EVENT_RESET, EVENT_TIMEOUT, EVENT_CONNECT_FAILED};
+	for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
+		if (observation_find(o, 0, signs[i], -1, -1))
+			return true;
+	return false;
+}
+
+static enum rc bring_back(struct drive *d, const char *how)
+{
+	struct err why = {{0}};
+	if (++d->deaths <= MAX_DEATHS && running_restart(d->running, &why) == RC_OK)
+		return RC_OK;
+	schedule_stop(d->schedule, true);
+	return note(d, arena_printf(&d->arena, "!the target died and could not be brought back: %s: %s", how,
+				    why.text[0] ? why.text : "it died too often"));
+}
+
+/* Something died while this and other cases ran: each is tried again with nothing beside it. */
+static enum rc check_health(struct drive *d, const struct task *task, struct journal_record *r)
+{
+	enum rc rc = RC_OK;
+	char how[512];
+	if (!d->running || (!looks_ill(&r->observation) && task->repetition != RUN_ALONE && ++d->since_health < HEALTH_EVERY))
+		return RC_OK;
+	d->since_health = 0;
+	if (running_healthy(d->running, how, sizeof how))
+		return RC_OK;
+	bool alone = task->kind == JOURNAL_REPLAY && task->repetition == RUN_ALONE;
+	if (alone) {
+		d->confirmed++;
+		observation_add(&r->observation, r->observation.duration_us, EVENT_TARGET_DIED, -1, -1, 0, 0, how);
+	} else {
+		if (task->kind == JOURNAL_CASE)
+			schedule_replay(d->schedule, task->number, true);
+		for (size_t i = 0; i < d->n_under_way; i++)
+			if (d->under_way[i].kind == JOURNAL_CASE)
+				schedule_replay(d->schedule, d->under_way[i].number, true);
+		TRY(note(d, arena_printf(&d->arena, "the target died while cases ran: %s", how)));
+	}
+	rc = bring_back(d, how);
+out:
+	return rc;
+}
+
+static void judge_live(struct drive *d, const struct task *task, const struct kase *k, const struct journal_record *r)
+{
+	struct judgement j;
+	judge(&d->arena, k, &d->judge, CONTROL_GOOD, &r->observation, &j);
+	d->progress.verdicts[j.verdict]++;
+	d->progress.done++;
+	if (is_unexpected(j.verdict) && task->repetition == 0 && d->replays < MAX_REPLAYS &&
+	    !d->spec->session->options->no_replay) {
+		d->replays++;
+		schedule_replay(d->schedule, task->number, false);
+	}
+	if (d->spec->tell)
+		d->spec->tell(d->spec->context, &d->progress);
+}
+
+static void count(struct drive *d, const struct task *task)
+{
+	if (task->kind == JOURNAL_CASE) {
+		uint64_t total = d->progress.total ? d->progress.total : 1;
+		uint64_t decile = d->progress.done * 10 / total;
+		d->stats->decile_us[decile < 10 ? decile : 9] = clock_us();
+		d->stats->cases++;
+	} else if (task->kind == JOURNAL_CONTROL) {
+		d->stats->controls++;
+	} else {
+		d->stats->replays++;
+	}
+}
+
+static enum rc finished(struct drive *d, const struct task *task, const struct journal_record *record)
+{
+	enum rc rc = RC_OK;
+	struct kase k;
+	bool accepted = false;
+	struct journal_record r = *record; /* shares the observation; an event may be added to it */
+	struct outcome outcome;
+	arena_reset(&d->arena);
+	exec_case(d->target->plan, d->target->suite, task, &k);
+	d->judge.identities = r.identities;
+	d->judge.n_identities = r.n_identities;
+	for (size_t i = 0; i < d->n_under_way; i++) {
+		if (d->under_way[i].number == task->number && d->under_way[i].kind == task->kind &&
+		    d->under_way[i].group == task->group && d->under_way[i].repetition == task->repetition) {
+			d->under_way[i] = d->under_way[--d->n_under_way];
+			break;
+		}
+	}
+	count(d, task);
+	if (task->kind == JOURNAL_CONTROL)
+		accepted = judge_control_accepted(&k, &d->judge, &r.observation);
+	TRY(check_health(d, task, &r));
+	TRY(journal_write(d->journal, &r, d->err));
+	if (task->kind == JOURNAL_CONTROL)
+		TRY(control_done(d, &k, &r.observation, accepted));
+	if (task->kind == JOURNAL_CASE)
+		judge_live(d, task, &k, &r);
+	judge_outcome(&k, &d->judge, &r.observation, 0, &outcome);
+	TRY(slow_down(d, &r.observation, outcome.throttled));
+	schedule_finished(d->schedule, task, accepted);
+out:
+	/* An added event may have moved the shared array. */
+	((struct journal_record *)(uintptr_t)record)->observation = r.observation;
+	return rc;
+}
+
+static enum rc submit_some(struct drive *d, bool *done)
+{
+	enum rc rc = RC_OK;
+	struct task task;
+	while (pool_has_room(d->pool) && d->n_under_way < MAX_UNDER_WAY && clock_us() >= d->next_start_us) {
+		enum schedule_answer answer = schedule_next(d->schedule, d->n_under_way == 0, &task);
+		if (answer == SCHEDULE_DONE && d->n_under_way == 0)
+			*done = true;
+		if (answer != SCHEDULE_TASK)
+			break;
+		if (!d->stats->first_submit_us)
+			d->stats->first_submit_us = clock_us();
+		d->under_way[d->n_under_way++] = task;
+		TRY(pool_submit(d->pool, &task, d->err));
+		if (d->rate)
+			d->next_start_us = clock_us() + 1000000u / d->rate;
+	}
+out:
+	return rc;
+}
+
+static uint32_t patience(const struct drive *d)
+{
+	uint64_t now = clock_us();
+	if (d->next_start_us <= now)
+		return 200;
+	uint64_t ms = (d->next_start_us - now) / 1000u + 1;
+	return ms < 200 ? (uint32_t)ms : 200;
+}
+
+static enum rc loop(struct drive *d, bool *interrupted)
+{
+	enum rc rc = RC_OK;
+	bool done = false;
+	int heard = signals_seen;
+	while (!done) {
+		struct task task;
+		const struct journal_record *record;
+		if (signals_seen != heard) {
+			*interrupted = true;
+			schedule_stop(d->schedule, signals_seen > heard + 1);
+			if (signals_seen > heard + 1)
+				break;
+		}
+		TRY(submit_some(d, &done));
+		if (done)
+			break;
+		rc = pool_next(d->pool, patience(d), &task, &record, d->err);
+		if (rc == RC_OK)
+			TRY(finished(d, &task, record));
+		else if (rc == RC_END || rc == RC_TIMEOUT)
+			rc = RC_OK;
+		else
+			break;
+	}
+out:
+	return rc;
+}
+
+static void in_child(void *context)
+{
+	struct drive *d = context;
+	if (d->running)
+		running_disown(d->running);
+	journal_close(d->journal);
+}
+
+static enum rc open_pool(struct drive *d)
+{
+	const struct options *o = d->spec->session->options;
+	const struct limits *l = &d->target->target->limits;
+	bool remote = d->target->target->remote;
+	d->in_flight = o->has_in_flight ? o->in_flight : l->in_flight ? l->in_flight : remote ? 2 : 0;
+	d->rate = o->has_rate ? o->rate : l->rate ? l->rate : remote ? 10 : 0;
+	struct exec_spec exec = {
+		.suite = d->target->suite,
+		.target = d->target->target,
+		.plan = d->target->plan,
+		.running = d->running,
+		.forge = d->forge,
+		.deadlines = session_deadlines(d->spec->session, d->target),
+		.target_index = d->target->index,
+		.repeat = o->repeat,
+		.null_transport = o->null_transport,
+	};
+	struct pool_limits limits = {
+		.active = o->null_transport ? 0 : o->jobs,
+		.in_flight = d->in_flight,
+		.stuck_ms = exec.deadlines.budget_ms + 5000,
+	};
+	return pool_open(&d->pool, &exec, &limits, in_child, d, d->err);
+}
+
+static enum rc start_target(struct drive *d, const char *dir)
+{
+	enum rc rc;
+	struct session *s = d->spec->session;
+	struct forge_spec forge = {
+		.suite = d->target->suite,
+		.target = d->target->target,
+		.now = s->now,
+		.seed = s->seed,
+		.pki_dir = s->options->pki,
+	};
+	if (s->options->null_transport)
+		return note(d, "null transport: no connection was made, every outcome is invented to measure the harness");
+	TRY(forge_open(&d->forge, &forge, d->err));
+	TRY(session_prepare(d->target, d->forge, d->err));
+	struct target_spec spec = {
+		.target = d->target->target,
+		.variant = d->target->variant,
+		.sets = d->target->sets,
+		.n_sets = d->target->n_sets,
+		.dir = dir,
+		.self = s->program,
+		.forge = d->forge,
+	};
+	rc = running_open(&d->running, &spec, &s->arena, d->err);
+out:
+	return rc;
+}
+
+static enum rc deaths_unconfirmed(struct drive *d)
+{
+	if (!d->deaths || d->confirmed)
+		return RC_OK;
+	return note(d, arena_printf(&d->arena, "!the target died %u time%s and no case did it alone", d->deaths,
+				    d->deaths == 1 ? "" : "s"));
+}
+
+static enum rc drive_target(struct drive *d, const char *dir, const struct resume *resume, bool *interrupted)
+{
+	enum rc rc;
+	struct session *s = d->spec->session;
+	rc = start_target(d, dir);
+	if (rc == RC_ABSENT) {
+		/* Not installed: skipped with the package named, unless it is all that was asked for. */
+		rc = meta_write_target(d->journal, d->target, NULL, d->err->text, NULL);
+		d->err->text[0] = '\0';
+		goto out;
+	}
+	if (rc != RC_OK)
+		goto out;
+	TRY(meta_write_target(d->journal, d->target, d->running, NULL, d->err));
+	d->judge = (struct judge_context){
+		.suite = d->target->suite,
+		.target = d->target->target,
+		.profile = d->target->profile,
+		.product_version = d->running ? running_version(d->running) : "",
+	};
+	struct schedule_spec schedule = {
+		.plan = d->target->plan,
+		.suite = d->target->suite,
+		.repeat = s->options->repeat,
+		.first_group = resume_first_group(resume),
+		.finished = resume_finished(resume, d->target->index),
+	};
+	d->schedule = schedule_open(&schedule);
+	d->progress.total = schedule_total(d->schedule);
+	d->progress.started_us = clock_us();
+	TRY(open_pool(d));
+	TRY(loop(d, interrupted));
+	rc = deaths_unconfirmed(d);
+out:
+	if (d->forge)
+		d->stats->keys += forge_keys_made(d->forge);
+	if (d->pool && pool_peak(d->pool) > d->stats->peak_workers)
+		d->stats->peak_workers = pool_peak(d->pool);
+	pool_close(&d->pool);
+	schedule_close(&d->schedule);
+	running_close(&d->running);
+	forge_close(&d->forge);
+	arena_fini(&d->arena);
+	return rc;
+}
+
+static void listen_for_signals(bool on)
+{
+	struct sigaction action = {.sa_handler = on ? on_signal : SIG_DFL};
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+}
+
+static void final_stats(struct run_stats *stats, uint64_t started)
+{
+	struct rusage self, children;
+	getrusage(RUSAGE_SELF, &self);
+	getrusage(RUSAGE_CHILDREN, &children);
+	stats->wall_us = clock_us() - started;
+	stats->cpu_us = clock_cpu_us();
+	stats->peak_rss_kib = self.ru_maxrss;
+}
+
+enum rc run_all(const struct run_spec *spec, bool *interrupted, struct run_stats *stats, struct err *err)
+{
+	enum rc rc = RC_OK;
+	struct session *s = spec->session;
+	struct rundir dir = {{0}};
+	struct journal journal = {0};
+	struct resume *resume = NULL;
+	uint64_t started = clock_us();
+	struct drive *d = mem_alloc(sizeof *d);
+	*interrupted = false;
+	*stats = (struct run_stats){0};
+	const char *path = arena_printf(&s->arena, "%s/journal", spec->out);
+	listen_for_signals(true);
+	TRY(rundir_open(&dir, err));
+	if (spec->resume)
+		TRY(resume_read(s, path, &resume, err));
+	TRY(journal_open(&journal, path, spec->resume, err));
+	if (!spec->resume)
+		TRY(meta_write_run(&journal, s, spec->version, err));
+	for (size_t i = 0; i < s->n_targets && !*interrupted; i++) {
+		*d = (struct drive){
+			.spec = spec, .target = &s->targets[i], .journal = &journal, .stats = stats, .err = err};
+		TRY(drive_target(d, arena_printf(&s->arena, "%s/%zu", dir.path, i), resume, interrupted));
+	}
+	struct journal_record end = {.kind = JOURNAL_END, .at = (uint64_t)clock_now()};
+	end.text = *interrupted ? "interrupted" : "complete";
+	rc = journal_write(&journal, &end, err);
+out:
+	listen_for_signals(false);
+	final_stats(stats, started);
+	journal_close(&journal);
+	resume_close(&resume);
+	rundir_close(&dir);
+	free(d);
+	return rc;
+}

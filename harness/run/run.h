@@ -1,0 +1,39 @@
+/*
+ * run.h - the main job: forges, starts each target, schedules, keeps the journal.  Reports are render.h's.
+ */
+#ifndef HARNESS_RUN_RUN_H
+#define HARNESS_RUN_RUN_H
+
+#include "harness/run/journal.h"
+#include "harness/run/session.h"
+
+/* Repetition that marks the lone replay of a case during which the target had died. */
+#define RUN_ALONE 0xa1u
+
+struct run_progress {
+	uint64_t done, total;
+	uint64_t verdicts[VERDICT__COUNT]; /* as far as they are known while the run goes on */
+	uint64_t started_us;
+};
+/* Told after every finished case; may be NULL. */
+typedef void run_tell(void *context, const struct run_progress *progress);
+
+struct run_spec {
+	struct session *session;
+	const char *out; /* directory, made */
+	const char *version; /* of the tool */
+	bool resume;
+	run_tell *tell;
+	void *context;
+};
+
+struct run_stats {
+	uint64_t cases, controls, replays, keys, cpu_us, wall_us, decile_us[10], first_submit_us;
+	long peak_rss_kib;
+	unsigned peak_workers;
+};
+
+/* SIGINT and SIGTERM end the run early: *interrupted.  RC_FAULT: the harness could not go on; the journal stands. */
+enum rc run_all(const struct run_spec *spec, bool *interrupted, struct run_stats *stats, struct err *err) MUST_USE;
+
+#endif

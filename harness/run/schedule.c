@@ -1,0 +1,353 @@
+#include "harness/run/schedule.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum stage { STAGE_BEFORE, STAGE_CASES, STAGE_AFTER, STAGE_OVER };
+
+struct control {
+	int32_t condition;
+	bool submitted, accepted;
+};
+
+struct group {
+	uint32_t id;
+	size_t combination;
+	struct combination cells;
+	uint64_t at, end; /* executions: repetition * cells.n + position */
+	uint64_t anchor;  /* a case number of the combination, for controls */
+	struct control controls[SCHEDULE_CONTROLS];
+	size_t n_controls, next_control;
+	unsigned under_way;
+	enum stage stage;
+	bool replay, alone;
+	uint64_t replay_number;
+	unsigned replay_left;
+};
+
+struct replay {
+	uint64_t number;
+	bool alone;
+};
+
+struct schedule {
+	struct schedule_spec spec;
+	struct group **open;
+	size_t n_open, cap_open;
+	size_t next_combination;
+	uint32_t next_group;
+	struct replay *replays;
+	size_t n_replays, cap_replays, next_replay;
+	const struct endpoint *abandoned[32];
+	size_t n_abandoned;
+	bool stopped, hard;
+	uint64_t total;
+};
+
+static bool runs(const struct schedule *s, uint64_t number, struct kase *k)
+{
+	const char *reason, *clause;
+	plan_case(s->spec.plan, number, k);
+	return plan_disposition(s->spec.plan, k, &reason, &clause) == DISPOSITION_RUN;
+}
+
+struct schedule *schedule_open(const struct schedule_spec *spec)
+{
+	struct schedule *s = mem_alloc(sizeof *s);
+	struct kase k;
+	s->spec = *spec;
+	s->next_group = spec->first_group;
+	for (uint64_t i = 0; i < plan_cells(spec->plan); i++)
+		s->total += runs(s, i, &k) ? spec->repeat : 0;
+	return s;
+}
+
+void schedule_close(struct schedule **out)
+{
+	struct schedule *s = *out;
+	if (!s)
+		return;
+	for (size_t i = 0; i < s->n_open; i++)
+		free(s->open[i]);
+	free(s->open);
+	free(s->replays);
+	free(s);
+	*out = NULL;
+}
+
+uint64_t schedule_total(const struct schedule *s)
+{
+	return s->total;
+}
+
+static bool is_finished(const struct schedule *s, uint64_t number, uint64_t repetition)
+{
+	uint64_t bit = number * s->spec.repeat + repetition;
+	return s->spec.finished && (s->spec.finished[bit / 8] >> (bit % 8) & 1);
+}
+
+static bool is_abandoned(const struct schedule *s, const struct endpoint *e)
+{
+	for (size_t i = 0; i < s->n_abandoned; i++)
+		if (s->abandoned[i] == e)
+			return true;
+	return false;
+}
+
+/* The execution at `at`, if it is one that runs. */
+static bool execution(const struct schedule *s, const struct group *g, uint64_t at, uint64_t *number, struct kase *k)
+{
+	*number = plan_order(s->spec.plan, &g->cells, at % g->cells.n);
+	return !is_finished(s, *number, at / g->cells.n) && runs(s, *number, k);
+}
+
+static void add_control(struct group *g, const struct schedule *s, const struct kase *k)
+{
+	const struct condition *c = plan_control(s->spec.plan, k);
+	if (!c)
+		return;
+	int32_t index = (int32_t)(c - s->spec.suite->conditions);
+	for (size_t i = 0; i < g->n_controls; i++)
+		if (g->controls[i].condition == index)
+			return;
+	if (g->n_controls < SCHEDULE_CONTROLS)
+		g->controls[g->n_controls++] = (struct control){.condition = index};
+}
+
+/* The next stretch of the combination with something to run in it; false when there is none. */
+static bool fill(const struct schedule *s, struct group *g)
+{
+	uint64_t limit = g->cells.n * s->spec.repeat, wanted = 0, number;
+	struct kase k;
+	g->n_controls = g->next_control = 0;
+	g->at = g->end;
+	while (g->end < limit && wanted < SCHEDULE_GROUP) {
+		if (execution(s, g, g->end, &number, &k)) {
+			if (!wanted)
+				g->at = g->end;
+			wanted++;
+			g->anchor = number;
+			add_control(g, s, &k);
+		}
+		g->end++;
+	}
+	g->stage = STAGE_BEFORE;
+	return wanted > 0;
+}
+
+static void open_group(struct schedule *s, struct group *g)
+{
+	g->id = s->next_group++;
+	*VEC_PUSH(s->open, s->n_open, s->cap_open) = g;
+}
+
+static bool open_next(struct schedule *s)
+{
+	if (s->stopped || s->n_open >= SCHEDULE_OPEN)
+		return false;
+	while (s->next_combination < plan_combinations(s->spec.plan)) {
+		struct group *g = mem_alloc(sizeof *g);
+		g->combination = s->next_combination++;
+		plan_combination(s->spec.plan, g->combination, &g->cells);
+		if (!is_abandoned(s, g->cells.endpoint) && fill(s, g)) {
+			open_group(s, g);
+			return true;
+		}
+		free(g);
+	}
+	return false;
+}
+
+static bool open_replay(struct schedule *s)
+{
+	if (s->stopped || s->n_open >= SCHEDULE_OPEN || s->next_replay == s->n_replays)
+		return false;
+	const struct replay *r = &s->replays[s->next_replay];
+	if (r->alone && s->n_open)
+		return false;
+	s->next_replay++;
+	struct kase k;
+	plan_case(s->spec.plan, r->number, &k);
+	if (is_abandoned(s, k.endpoint))
+		return true;
+	struct group *g = mem_alloc(sizeof *g);
+	*g = (struct group){
+		.replay = true,
+		.alone = r->alone,
+		.replay_number = r->number,
+		.replay_left = r->alone ? 1 : 2,
+		.anchor = r->number,
+	};
+	add_control(g, s, &k);
+	open_group(s, g);
+	return true;
+}
+
+static bool control_task(struct group *g, struct task *task)
+{
+	while (g->next_control < g->n_controls && g->controls[g->next_control].submitted)
+		g->next_control++;
+	if (g->next_control == g->n_controls)
+		return false;
+	struct control *c = &g->controls[g->next_control++];
+	c->submitted = true;
+	*task = (struct task){
+		.kind = JOURNAL_CONTROL,
+		.number = g->anchor,
+		.repetition = g->stage == STAGE_AFTER,
+		.group = g->id,
+		.condition = c->condition,
+	};
+	return true;
+}
+
+static bool case_task(const struct schedule *s, struct group *g, struct task *task)
+{
+	struct kase k;
+	uint64_t number;
+	if (s->stopped)
+		return false;
+	if (g->replay) {
+		if (!g->replay_left || g->under_way)
+			return false;
+		g->replay_left--;
+		*task = (struct task){JOURNAL_REPLAY, g->replay_number, g->replay_left, g->id, -1};
+		return true;
+	}
+	if (is_abandoned(s, g->cells.endpoint))
+		return false;
+	for (; g->at < g->end; g->at++) {
+		if (execution(s, g, g->at, &number, &k)) {
+			*task = (struct task){JOURNAL_CASE, number, (uint32_t)(g->at / g->cells.n), g->id, -1};
+			g->at++;
+			return true;
+		}
+	}
+	return false;
+}
+
+static void controls_again(struct group *g)
+{
+	g->next_control = 0;
+	for (size_t i = 0; i < g->n_controls; i++)
+		g->controls[i].submitted = false;
+}
+
+/* What the controls behind a stretch showed stands for those before the next one. */
+static bool go_on(struct schedule *s, struct group *g)
+{
+	struct group before = *g;
+	if (s->stopped || is_abandoned(s, g->cells.endpoint) || !fill(s, g))
+		return false;
+	g->id = s->next_group++;
+	for (size_t i = 0; i < g->n_controls; i++)
+		for (size_t j = 0; j < before.n_controls; j++)
+			if (before.controls[j].condition == g->controls[i].condition && before.controls[j].accepted)
+				g->controls[i].submitted = g->controls[i].accepted = true;
+	return true;
+}
+
+/* Nothing of this stage is left to submit or under way: what comes then. */
+static void advance(struct schedule *s, struct group *g)
+{
+	switch (g->stage) {
+	case STAGE_BEFORE:
+		g->stage = s->stopped ? STAGE_OVER : STAGE_CASES;
+		break;
+	case STAGE_CASES:
+		if (g->replay && g->replay_left && !s->stopped) {
+			/* the second replay has a control of its own */
+			controls_again(g);
+			g->stage = STAGE_BEFORE;
+		} else if (g->replay || s->hard) {
+			g->stage = STAGE_OVER;
+		} else {
+			controls_again(g);
+			g->stage = STAGE_AFTER;
+		}
+		break;
+	case STAGE_AFTER:
+		if (g->replay || !go_on(s, g))
+			g->stage = STAGE_OVER;
+		break;
+	case STAGE_OVER:
+		break;
+	}
+}
+
+static bool group_task(struct schedule *s, struct group *g, struct task *task)
+{
+	while (g->stage != STAGE_OVER) {
+		bool controls = !s->hard && (g->stage == STAGE_AFTER || !s->stopped);
+		bool got = g->stage == STAGE_CASES ? case_task(s, g, task) : controls && control_task(g, task);
+		if (got) {
+			g->under_way++;
+			return true;
+		}
+		if (g->under_way)
+			return false;
+		advance(s, g);
+	}
+	return false;
+}
+
+static void drop_over(struct schedule *s)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < s->n_open; i++) {
+		if (s->open[i]->stage == STAGE_OVER)
+			free(s->open[i]);
+		else
+			s->open[kept++] = s->open[i];
+	}
+	s->n_open = kept;
+}
+
+enum schedule_answer schedule_next(struct schedule *s, bool idle, struct task *task)
+{
+	do {
+		for (size_t i = 0; i < s->n_open; i++) {
+			if (s->open[i]->alone && !idle)
+				continue;
+			if (group_task(s, s->open[i], task))
+				return SCHEDULE_TASK;
+		}
+		drop_over(s);
+		if (s->n_open && s->open[0]->alone)
+			break;
+	} while (open_next(s) || open_replay(s));
+	return s->n_open ? SCHEDULE_WAIT : SCHEDULE_DONE;
+}
+
+void schedule_finished(struct schedule *s, const struct task *task, bool accepted)
+{
+	for (size_t i = 0; i < s->n_open; i++) {
+		struct group *g = s->open[i];
+		if (g->id != task->group)
+			continue;
+		g->under_way--;
+		for (size_t c = 0; task->kind == JOURNAL_CONTROL && c < g->n_controls; c++)
+			if (g->controls[c].condition == task->condition)
+				g->controls[c].accepted = accepted;
+	}
+}
+
+void schedule_replay(struct schedule *s, uint64_t number, bool alone)
+{
+	for (size_t i = 0; i < s->n_replays; i++)
+		if (s->replays[i].number == number && s->replays[i].alone == alone)
+			return;
+	*VEC_PUSH(s->replays, s->n_replays, s->cap_replays) = (struct replay){number, alone};
+}
+
+void schedule_abandon(struct schedule *s, const struct endpoint *endpoint)
+{
+	if (!is_abandoned(s, endpoint) && s->n_abandoned < sizeof s->abandoned / sizeof *s->abandoned)
+		s->abandoned[s->n_abandoned++] = endpoint;
+}
+
+void schedule_stop(struct schedule *s, bool hard)
+{
+	s->stopped = true;
+	s->hard = s->hard || hard;
+}

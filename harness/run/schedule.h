@@ -1,0 +1,46 @@
+/*
+ * schedule.h - what runs next: groups of cases of one combination, each between two runs of its controls; several groups
+ * are open at once so that a silent case holds up nobody.  Replays come last.  No I/O, no clock.
+ */
+#ifndef HARNESS_RUN_SCHEDULE_H
+#define HARNESS_RUN_SCHEDULE_H
+
+#include "harness/run/exec.h"
+
+#define SCHEDULE_GROUP 256  /* executions between two runs of the controls */
+#define SCHEDULE_OPEN 64    /* groups at once */
+#define SCHEDULE_CONTROLS 24
+
+struct schedule_spec {
+	const struct plan *plan;
+	const struct suite *suite;
+	uint64_t repeat;
+	uint32_t first_group;	 /* above the groups of a journal that is resumed */
+	const uint8_t *finished; /* bit number * repeat + repetition: done before; NULL: nothing */
+};
+
+struct schedule;
+struct schedule *schedule_open(const struct schedule_spec *spec);
+void schedule_close(struct schedule **s);
+
+enum schedule_answer {
+	SCHEDULE_TASK, /* *task is to be run */
+	SCHEDULE_WAIT, /* something under way has to finish first */
+	SCHEDULE_DONE, /* nothing is left */
+};
+/* `idle`: nothing is under way (a lone replay may start). */
+enum schedule_answer schedule_next(struct schedule *s, bool idle, struct task *task);
+/* A task has finished; of a control, whether it was accepted. */
+void schedule_finished(struct schedule *s, const struct task *task, bool accepted);
+
+/* Run the case twice more, each after a fresh control; or once, with nothing beside it. */
+void schedule_replay(struct schedule *s, uint64_t number, bool alone);
+/* Start no more cases at this endpoint. */
+void schedule_abandon(struct schedule *s, const struct endpoint *endpoint);
+/* Start no more cases; unless `hard`, the controls behind what has run still come, so that it counts. */
+void schedule_stop(struct schedule *s, bool hard);
+
+/* Executions that the whole plan asks for (cells that run, times repeat). */
+uint64_t schedule_total(const struct schedule *s);
+
+#endif
