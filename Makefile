@@ -41,19 +41,23 @@ $(TESTB): $(B)/%: $(B)/%.o $(B)/harness/base/check_main.o $(B)/core.a
 
 # a verifier that shares no code with ours; the product itself never links it
 $(B)/harness/pki/second_opinion_test: LDLIBS += -lcrypto
+# small programs that tests and the bench need: fixtures, no part of the product
+TOOLS  := $(patsubst ci/%.c,$(B)/ci/%,$(wildcard ci/*.c))
+$(TOOLS): $(B)/ci/%: ci/%.c
+	@mkdir -p $(@D)
+	@echo "  LD $@"; $(CC) $(ALL_CFLAGS) -o $@ $< $(LDLIBS)
+tools: $(TOOLS)
 
 # unit: Check programs beside the code; e2e: whole runs, one script a theme, against every server that is installed.
 unit: $(TESTB)
 	@rc=0; for t in $^; do $$t || rc=1; done; exit $$rc
-e2e: all
-	@ci/e2e/run.sh $(B)/mtlspec
-check: all
+check: all tools
 	@V=$(V) ci/check.sh $(MAKE) $(B)
 run: all
 	@ci/run-demo.sh $(B)/mtlspec
 lint: all
 	@PKG_CFLAGS="$(PKG_CFLAGS)" ci/lint.sh $(B)/mtlspec
-bench: all $(B)/ci/floor
+bench: all tools
 	@ci/bench.sh $(B)
 fuzz:
 	@ci/fuzz.sh $(BUILD)
@@ -63,5 +67,5 @@ install: all
 	cp -R suites $(DESTDIR)$(PREFIX)/share/mtlspec/
 clean:
 	rm -rf $(BUILD)
-.PHONY: all unit e2e check run lint bench fuzz install clean
+.PHONY: all tools unit check run lint bench fuzz install clean
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

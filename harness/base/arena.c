@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BLOCK_SIZE 16384u
+#define BLOCK_SIZE 4096u
 
 struct arena_block {
 	struct arena_block *next;

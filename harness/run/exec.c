@@ -2,6 +2,7 @@
 
 #include "harness/base/clock.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 struct exec {
@@ -48,6 +49,23 @@ void exec_close(struct exec **x)
 }
 
 /* What a conforming server would have shown: judge and reports get work, nothing is claimed about a server. */
+static void invent_answer(struct exec *x, const struct kase *k, bool sent)
+{
+	static const struct shown_identity nobody = {"", "null", "null", "null"};
+	struct observation *o = &x->record.observation;
+	char line[512];
+	observation_add(o, 8, EVENT_RESPONSE, 0, 0, 200, 1, "OK");
+	if (sent && x->spec.target->echo.header) {
+		struct shown_identity *one = arena_memdup(&x->arena, &nobody, sizeof nobody);
+		one->credential = k->condition->id;
+		snprintf(line, sizeof line, "%s: null", x->spec.target->echo.header);
+		observation_add(o, 8, EVENT_HEADER, 0, 0, 0, 0, line);
+		x->record.identities = one;
+		x->record.n_identities = 1;
+	}
+	observation_add(o, 8, EVENT_FOUND, 0, 0, JOB_WATCH_ACCEPT, 0, NULL);
+}
+
 static void invent(struct exec *x, const struct kase *k)
 {
 	struct observation *o = &x->record.observation;
@@ -67,7 +85,7 @@ static void invent(struct exec *x, const struct kase *k)
 	if (reject)
 		observation_add(o, 8, EVENT_ALERT_RECEIVED, 0, 0, 42, 2, NULL);
 	else
-		observation_add(o, 8, EVENT_RESPONSE, 0, 0, 200, 1, "OK");
+		invent_answer(x, k, sent);
 	o->duration_us = 9;
 }
 
