@@ -93,13 +93,23 @@ static bool is_tls13(const struct kase *k, const struct observation *o, int conn
 	return e ? e->a == TLS_1_3 : k->tls == TLS_1_3;
 }
 
+/* A status line whose header section was never whole: not HTTP, or without end.  It has served nobody. */
+static bool is_half_answer(const struct observation *o, size_t at)
+{
+	const struct event *e = &o->events[at];
+	if (e->kind != EVENT_RESPONSE || observation_find(o, at, EVENT_BODY, e->conn, e->req))
+		return false;
+	return observation_find(o, at, EVENT_MALFORMED, e->conn, e->req) ||
+	       observation_find(o, at, EVENT_TOO_LARGE, e->conn, e->req);
+}
+
 static size_t find_end(const struct kase *k, const struct observation *o, int conn, int request)
 {
 	enum weight best = WEIGHT_NONE;
 	size_t at = o->n;
 	bool tls13 = is_tls13(k, o, conn);
 	for (size_t i = 0; i < o->n; i++) {
-		if (!concerns(&o->events[i], conn, request))
+		if (!concerns(&o->events[i], conn, request) || is_half_answer(o, i))
 			continue;
 		enum weight w = weigh(&o->events[i], tls13);
 		if (o->events[i].conn < 0)

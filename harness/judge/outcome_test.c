@@ -62,6 +62,8 @@ static const struct row rows[] = {
 	 DECISION_REJECT, "eof", PHASE_LATE},
 	{"random bytes for TLS", {HELLO, E(FIRST_BYTE), E(HANDSHAKE_FAILED, .a = -15)}, DECISION_UNANSWERED,
 	 "handshake-failed", PHASE_HANDSHAKE},
+	{"header section without end", {HELLO, UP, STATUS(200), R(TOO_LARGE, .text = "header section")},
+	 DECISION_UNANSWERED, "too-large", PHASE_RESPONSE},
 	{"random bytes for HTTP", {HELLO, UP, R(MALFORMED, .text = "no status line")}, DECISION_UNANSWERED, "malformed",
 	 PHASE_RESPONSE},
 	{"refused in the renegotiation",
