@@ -217,6 +217,9 @@ static enum rc read_replays(struct rendering *r, const struct kase *k, enum verd
 			out->alone = s;
 			continue;
 		}
+		/* One whose own control was refused, or that the harness lost, says nothing. */
+		if (s->judgement.verdict == VERDICT_INCONCLUSIVE || s->judgement.verdict == VERDICT_BROKEN)
+			continue;
 		out->runs++;
 		out->same += s->judgement.verdict == first;
 	}
