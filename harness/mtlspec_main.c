@@ -24,6 +24,7 @@ static const struct {
 	{"show", cmd_show, "one case in full, with files and recipes to play it by hand"},
 	{"report", cmd_report, "render the reports of a run again from its journal"},
 	{"lint", cmd_lint, "check suites, targets and lists of known failures; write skeletons"},
+	{"explain", cmd_explain, "causes and fixes for an alert, a status, an error code or pasted text"},
 	{"serve", cmd_serve, "the reference server alone, sound or with faults"},
 	{"gate", cmd_gate, "compare two results: new failures, fixed, disappeared; for CI"},
 	{NULL, NULL, NULL}, /* end of the table */
