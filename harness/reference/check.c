@@ -216,52 +216,50 @@ static bool not_deep(const struct path *p, const struct check_input *in)
 }
 
 /*
- * Order matters only for the alert: that of the first row that fails is sent.  FAULT__COUNT: no fault switches the row
- * off.
+ * Order matters only for the alert: that of the first row that fails is sent.
  */
 static const struct check_row rows[] = {
     {"well-formed", NULL, "certificate and known extensions are written as defined (RFC 5280 4.1, 4.2)",
-     BAD_CERTIFICATE, FAULT__COUNT, well_formed},
+     BAD_CERTIFICATE, 0, well_formed},
     {"signature", "R-080", "each certificate is signed with its issuer's key (RFC 5280 6.1.3(a)(1))", BAD_CERTIFICATE,
-     FAULT_IGNORES_SIGNATURE, signatures},
-    {"no-md5", "R-015", "no signature uses MD5 or older (RFC 8446 4.4.2.4)", BAD_CERTIFICATE, FAULT__COUNT, strong},
-    {"no-sha1", "R-016", "no signature uses SHA-1 (RFC 8446 4.4.2.4)", BAD_CERTIFICATE, FAULT__COUNT, no_sha1},
-    {"trusted", "R-099", "the path ends at a trust anchor (RFC 5280 6.1)", UNKNOWN_CA, FAULT_ACCEPTS_UNTRUSTED,
-     trusted},
+     CHECK_FAULT(FAULT_IGNORES_SIGNATURE), signatures},
+    {"no-md5", "R-015", "no signature uses MD5 or older (RFC 8446 4.4.2.4)", BAD_CERTIFICATE, 0, strong},
+    {"no-sha1", "R-016", "no signature uses SHA-1 (RFC 8446 4.4.2.4)", BAD_CERTIFICATE, 0, no_sha1},
+    {"trusted", "R-099", "the path ends at a trust anchor (RFC 5280 6.1)", UNKNOWN_CA,
+     CHECK_FAULT(FAULT_ACCEPTS_UNTRUSTED), trusted},
     {"self-signed", "R-099", "a self-signed certificate is a trust anchor itself (RFC 5280 6.1)", UNKNOWN_CA,
-     FAULT_ACCEPTS_UNTRUSTED, not_self_signed},
-    {"begun", "R-081", "notBefore has come (RFC 5280 6.1.3(a)(2))", CERTIFICATE_EXPIRED, FAULT_ACCEPTS_NOT_YET_VALID,
-     begun},
-    {"not-over", "R-081", "notAfter has not passed (RFC 5280 6.1.3(a)(2))", CERTIFICATE_EXPIRED, FAULT_ACCEPTS_EXPIRED,
-     not_over},
+     CHECK_FAULT(FAULT_ACCEPTS_UNTRUSTED), not_self_signed},
+    {"begun", "R-081", "notBefore has come (RFC 5280 6.1.3(a)(2))", CERTIFICATE_EXPIRED,
+     CHECK_FAULT(FAULT_ACCEPTS_NOT_YET_VALID) | CHECK_FAULT(FAULT_IGNORES_VALIDITY), begun},
+    {"not-over", "R-081", "notAfter has not passed (RFC 5280 6.1.3(a)(2))", CERTIFICATE_EXPIRED,
+     CHECK_FAULT(FAULT_ACCEPTS_EXPIRED) | CHECK_FAULT(FAULT_IGNORES_VALIDITY), not_over},
     {"name-chaining", "R-083", "each issuer's name is the next subject's (RFC 5280 6.1.3(a)(4), 7.1)", BAD_CERTIFICATE,
-     FAULT_IGNORES_NAME_CHAINING, names_chain},
+     CHECK_FAULT(FAULT_IGNORES_NAME_CHAINING), names_chain},
     {"basic-constraints", "R-086", "issuers are version 3 with cA TRUE (RFC 5280 6.1.4(k))", BAD_CERTIFICATE,
-     FAULT_IGNORES_BASIC_CONSTRAINTS, issuers_are_cas},
+     CHECK_FAULT(FAULT_IGNORES_BASIC_CONSTRAINTS), issuers_are_cas},
     {"path-length", "R-087", "pathLenConstraint is kept (RFC 5280 6.1.4(l)(m))", BAD_CERTIFICATE,
-     FAULT_IGNORES_PATH_LENGTH, short_enough},
+     CHECK_FAULT(FAULT_IGNORES_PATH_LENGTH), short_enough},
     {"key-cert-sign", "R-088", "an issuer's key usage, if given, has keyCertSign (RFC 5280 6.1.4(n))", BAD_CERTIFICATE,
-     FAULT_IGNORES_ISSUER_KEY_USAGE, issuers_may_sign},
+     CHECK_FAULT(FAULT_IGNORES_ISSUER_KEY_USAGE), issuers_may_sign},
     {"critical-extension", "R-089", "no critical extension is unknown (RFC 5280 4.2, 6.1.4(o), 6.1.5(f))",
-     CERTIFICATE_UNKNOWN, FAULT_IGNORES_CRITICAL_EXTENSION, all_critical_known},
+     CERTIFICATE_UNKNOWN, CHECK_FAULT(FAULT_IGNORES_CRITICAL_EXTENSION), all_critical_known},
     {"name-constraints", "R-084", "names are within the issuers' constraints (RFC 5280 6.1.3(b)(c))",
-     CERTIFICATE_UNKNOWN, FAULT_IGNORES_NAME_CONSTRAINTS, names_within},
+     CERTIFICATE_UNKNOWN, CHECK_FAULT(FAULT_IGNORES_NAME_CONSTRAINTS), names_within},
     {"purpose", "R-090", "extended key usage, if given, has clientAuth or any (RFC 5280 4.2.1.12)",
-     UNSUPPORTED_CERTIFICATE, FAULT_IGNORES_EKU, made_for_clients},
+     UNSUPPORTED_CERTIFICATE, CHECK_FAULT(FAULT_IGNORES_EKU), made_for_clients},
     {"key-usage", "R-023", "the leaf's key usage, if given, has digitalSignature (RFC 8446 4.4.2)",
-     UNSUPPORTED_CERTIFICATE, FAULT_IGNORES_KEY_USAGE, leaf_may_sign},
+     UNSUPPORTED_CERTIFICATE, CHECK_FAULT(FAULT_IGNORES_KEY_USAGE), leaf_may_sign},
     {"algorithms-agree", "R-091", "inner and outer signature algorithm are the same (RFC 5280 4.1.1.2)",
-     BAD_CERTIFICATE, FAULT__COUNT, algorithms_agree},
-    {"extensions-once", "R-092", "no extension appears twice (RFC 5280 4.2)", BAD_CERTIFICATE, FAULT__COUNT,
-     extensions_once},
+     BAD_CERTIFICATE, 0, algorithms_agree},
+    {"extensions-once", "R-092", "no extension appears twice (RFC 5280 4.2)", BAD_CERTIFICATE, 0, extensions_once},
     {"dates", "R-094", "dates are UTCTime to 2049, GeneralizedTime after, with seconds and Z (RFC 5280 4.1.2.5)",
-     BAD_CERTIFICATE, FAULT__COUNT, dates_well_formed},
+     BAD_CERTIFICATE, 0, dates_well_formed},
     {"names-present", "R-095",
      "issuers are named, an empty subject has a critical subjectAltName (RFC 5280 4.1.2.4, 4.1.2.6)", BAD_CERTIFICATE,
-     FAULT__COUNT, names_present},
+     0, names_present},
     {"version", NULL, "the version is 1 to 3, and 3 where there are extensions (RFC 5280 4.1.2.1)",
-     UNSUPPORTED_CERTIFICATE, FAULT__COUNT, version_known},
-    {"depth", NULL, "the path is not deeper than this server allows", BAD_CERTIFICATE, FAULT__COUNT, not_deep},
+     UNSUPPORTED_CERTIFICATE, 0, version_known},
+    {"depth", NULL, "the path is not deeper than this server allows", BAD_CERTIFICATE, 0, not_deep},
 };
 enum { ROWS = sizeof rows / sizeof *rows };
 
@@ -274,7 +272,8 @@ const struct check_row *check_rows(size_t *n)
 struct judge {
 	const struct check_input *in;
 	struct check_result *out;
-	unsigned best; /* failed rows of the best path so far */
+	uint64_t faults; /* those that are on */
+	unsigned best;	 /* failed rows of the best path so far */
 	bool any;
 };
 
@@ -285,8 +284,7 @@ static bool judge_path(void *context, const struct path *path)
 	uint64_t failed = 0;
 	unsigned count = 0;
 	for (size_t i = 0; i < ROWS; i++) {
-		bool off = rows[i].fault < FAULT__COUNT && j->in->faults->on[rows[i].fault];
-		if (off || rows[i].holds(path, j->in))
+		if (rows[i].faults & j->faults || rows[i].holds(path, j->in))
 			continue;
 		failed |= (uint64_t)1 << i;
 		count++;
@@ -326,6 +324,9 @@ void check_chain(const struct check_input *in, struct check_result *out)
 	*out = (struct check_result){.failed = 1};
 	size_t n = open_bag(bag, in);
 	struct judge judge = {.in = in, .out = out};
+	for (int f = 0; f < FAULT__COUNT; f++)
+		if (in->faults->on[f])
+			judge.faults |= CHECK_FAULT(f);
 	if (n) {
 		x509_common_name(&bag[0], out->subject, sizeof out->subject);
 		path_find(bag, n, in->anchors, &proofs, judge_path, &judge);

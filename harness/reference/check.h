@@ -18,12 +18,14 @@ struct check_input {
 	const struct faults *faults;
 };
 
+#define CHECK_FAULT(f) ((uint64_t)1 << (f))
+
 struct check_row {
 	const char *name;
 	const char *clause; /* id of the requirement that it enforces, as in suites/requirements.xml */
 	const char *sentence;
-	int alert;	  /* the TLS alert that fits (RFC 8446 6.2) */
-	enum fault fault; /* switches this row off */
+	int alert;	 /* the TLS alert that fits (RFC 8446 6.2) */
+	uint64_t faults; /* CHECK_FAULT() of each fault that switches this row off */
 	bool (*holds)(const struct path *path, const struct check_input *in);
 };
 const struct check_row *check_rows(size_t *n);

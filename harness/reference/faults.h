@@ -8,41 +8,44 @@
 
 #include "harness/reference/reference.h"
 
-/* X(value, name, clause of the check that it breaks or NULL, catch-all, sentence) */
+/* X(value, name, clause of the check that it breaks or NULL, among which conditions or NULL, catch-all, sentence) */
 #define FAULT_LIST(X)                                                                                                  \
-	X(FAULT_ACCEPTS_EXPIRED, "accepts-expired", "R-081", false, "believes a certificate after its notAfter")       \
-	X(FAULT_ACCEPTS_NOT_YET_VALID, "accepts-not-yet-valid", "R-081", false,                                        \
+	X(FAULT_IGNORES_VALIDITY, "ignores-validity", "R-081", NULL, false, "looks at no date")                        \
+	X(FAULT_ACCEPTS_EXPIRED, "accepts-expired", "R-081", "*-expired", false,                                       \
+	  "believes a certificate after its notAfter")                                                                 \
+	X(FAULT_ACCEPTS_NOT_YET_VALID, "accepts-not-yet-valid", "R-081", "*-not-yet-valid", false,                     \
 	  "believes a certificate before its notBefore")                                                               \
-	X(FAULT_ACCEPTS_UNTRUSTED, "accepts-untrusted", "R-099", false,                                                \
+	X(FAULT_ACCEPTS_UNTRUSTED, "accepts-untrusted", "R-099", NULL, false,                                          \
 	  "believes a path that ends at no trust anchor")                                                              \
-	X(FAULT_IGNORES_SIGNATURE, "ignores-signature", "R-080", false, "verifies no signature of the path")           \
-	X(FAULT_IGNORES_NAME_CHAINING, "ignores-name-chaining", "R-083", false,                                        \
+	X(FAULT_IGNORES_SIGNATURE, "ignores-signature", "R-080", NULL, false, "verifies no signature of the path")     \
+	X(FAULT_IGNORES_NAME_CHAINING, "ignores-name-chaining", "R-083", NULL, false,                                  \
 	  "does not compare issuer and subject names")                                                                 \
-	X(FAULT_IGNORES_EKU, "ignores-eku", "R-090", false, "believes a leaf made for another purpose")                \
-	X(FAULT_IGNORES_KEY_USAGE, "ignores-key-usage", "R-023", false, "believes a leaf whose key may not sign")      \
-	X(FAULT_IGNORES_ISSUER_KEY_USAGE, "ignores-issuer-key-usage", "R-088", false,                                  \
+	X(FAULT_IGNORES_EKU, "ignores-eku", "R-090", NULL, false, "believes a leaf made for another purpose")          \
+	X(FAULT_IGNORES_KEY_USAGE, "ignores-key-usage", "R-023", NULL, false,                                          \
+	  "believes a leaf whose key may not sign")                                                                    \
+	X(FAULT_IGNORES_ISSUER_KEY_USAGE, "ignores-issuer-key-usage", "R-088", NULL, false,                            \
 	  "believes an issuer whose key may not sign certificates")                                                    \
-	X(FAULT_IGNORES_BASIC_CONSTRAINTS, "ignores-basic-constraints", "R-086", false,                                \
+	X(FAULT_IGNORES_BASIC_CONSTRAINTS, "ignores-basic-constraints", "R-086", NULL, false,                          \
 	  "believes issuers that are no CA")                                                                           \
-	X(FAULT_IGNORES_PATH_LENGTH, "ignores-path-length", "R-087", false, "does not count intermediates")            \
-	X(FAULT_IGNORES_NAME_CONSTRAINTS, "ignores-name-constraints", "R-084", false,                                  \
+	X(FAULT_IGNORES_PATH_LENGTH, "ignores-path-length", "R-087", NULL, false, "does not count intermediates")      \
+	X(FAULT_IGNORES_NAME_CONSTRAINTS, "ignores-name-constraints", "R-084", NULL, false,                            \
 	  "does not hold names to the constraints of their issuers")                                                   \
-	X(FAULT_IGNORES_CRITICAL_EXTENSION, "ignores-critical-extension", "R-089", false,                              \
+	X(FAULT_IGNORES_CRITICAL_EXTENSION, "ignores-critical-extension", "R-089", NULL, false,                        \
 	  "takes critical extensions that it does not know")                                                           \
-	X(FAULT_ACCEPTS_NO_CERTIFICATE, "accepts-no-certificate", "R-013 R-035", false,                                \
+	X(FAULT_ACCEPTS_NO_CERTIFICATE, "accepts-no-certificate", "R-013 R-035", NULL, false,                          \
 	  "serves who sent no certificate where one is required")                                                      \
-	X(FAULT_SKIPS_PROOF_OF_POSSESSION, "skips-proof-of-possession", "R-019", false,                                \
+	X(FAULT_SKIPS_PROOF_OF_POSSESSION, "skips-proof-of-possession", "R-019", NULL, false,                          \
 	  "does not verify CertificateVerify")                                                                         \
-	X(FAULT_FORGETS_TO_ASK, "forgets-to-ask", NULL, true, "asks nobody for a certificate and serves all")          \
-	X(FAULT_REJECTS_VALID, "rejects-valid", NULL, true, "refuses every certificate")                               \
-	X(FAULT_WRONG_IDENTITY, "wrong-identity", NULL, true, "takes everybody for somebody else")                     \
-	X(FAULT_RESETS_INSTEAD_OF_ALERT, "resets-instead-of-alert", NULL, true,                                        \
+	X(FAULT_FORGETS_TO_ASK, "forgets-to-ask", NULL, NULL, true, "asks nobody for a certificate and serves all")    \
+	X(FAULT_REJECTS_VALID, "rejects-valid", NULL, NULL, true, "refuses every certificate")                         \
+	X(FAULT_WRONG_IDENTITY, "wrong-identity", NULL, NULL, true, "takes everybody for somebody else")               \
+	X(FAULT_RESETS_INSTEAD_OF_ALERT, "resets-instead-of-alert", NULL, NULL, true,                                  \
 	  "refuses by TCP reset, without an alert")                                                                    \
-	X(FAULT_HANGS, "hangs", NULL, true, "says nothing after the handshake's first flight")                         \
-	X(FAULT_DIES_ON_UNKNOWN_CRITICAL_EXTENSION, "dies-on-unknown-critical-extension", NULL, false,                 \
+	X(FAULT_HANGS, "hangs", NULL, NULL, true, "says nothing after the handshake's first flight")                   \
+	X(FAULT_DIES_ON_UNKNOWN_CRITICAL_EXTENSION, "dies-on-unknown-critical-extension", NULL, NULL, false,           \
 	  "its worker aborts at a critical extension that it does not know")
 
-#define FAULT_MEMBER_(value, name, clause, catch_all, sentence) value,
+#define FAULT_MEMBER_(value, name, clause, among, catch_all, sentence) value,
 enum fault { FAULT_LIST(FAULT_MEMBER_) FAULT__COUNT };
 
 struct faults {

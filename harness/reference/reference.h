@@ -18,7 +18,9 @@ int reference_serve(int argc, char **argv);
 struct fault_row {
 	const char *name, *sentence;
 	const char *clause; /* the check it breaks: requirement ids, or NULL for one that is no check */
-	bool catch_all;	    /* does not count as killing in self-test */
+	const char
+	    *among;	/* of the conditions that cite the clause, it concerns those with such ids (globs); NULL: all */
+	bool catch_all; /* does not count as killing in self-test */
 };
 const struct fault_row *fault_rows(size_t *n);
 

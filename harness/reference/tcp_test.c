@@ -174,11 +174,16 @@ static void drop_credential(struct client *c)
 		gnutls_privkey_deinit(c->key);
 }
 
-/* EPIPE is no end: what the server said before is still to be read. */
+/* A reset is no end: what the server said before is still to be read.  The error is told once, so note it. */
+static bool was_reset;
+
 static ssize_t push(gnutls_transport_ptr_t p, const void *data, size_t len)
 {
 	ssize_t n = send((int)(intptr_t)p, data, len, MSG_NOSIGNAL);
-	return n < 0 && (errno == EPIPE || errno == ECONNRESET) ? (ssize_t)len : n;
+	if (n >= 0 || (errno != EPIPE && errno != ECONNRESET))
+		return n;
+	was_reset = true;
+	return (ssize_t)len;
 }
 
 static void say_error(gnutls_session_t s, long ret, const char *where, char *out, size_t size)
@@ -187,7 +192,7 @@ static void say_error(gnutls_session_t s, long ret, const char *where, char *out
 		snprintf(out, size, "alert %d%s", (int)gnutls_alert_get(s), where);
 	else if (ret == GNUTLS_E_AGAIN || ret == GNUTLS_E_TIMEDOUT)
 		snprintf(out, size, "silence%s", where);
-	else if (ret == GNUTLS_E_PULL_ERROR)
+	else if (ret == GNUTLS_E_PULL_ERROR || was_reset)
 		snprintf(out, size, "reset");
 	else
 		snprintf(out, size, "%s%s", gnutls_strerror_name((int)ret), where);
@@ -212,6 +217,7 @@ static void ask(int fd, struct client *client, const char *priority, const char 
 	gnutls_transport_set_int(s, fd);
 	gnutls_transport_set_push_function(s, push);
 	int spins = 0;
+	was_reset = false;
 	do
 		ret = gnutls_handshake(s);
 	while (ret == GNUTLS_E_INTERRUPTED || (ret == GNUTLS_E_AGAIN && ++spins < 1));
