@@ -209,6 +209,10 @@ enum rc ready_resolve(struct arena *a, const char *host, uint16_t port, struct j
 		return RC_OK;
 	}
 	int e = getaddrinfo(host, NULL, &hints, &list);
+	if (e && strcmp(host, "localhost") == 0) { /* RFC 6761 6.3, whatever the machine's files say */
+		out->ip = "127.0.0.1";
+		return RC_OK;
+	}
 	if (e)
 		return err_set(err, RC_FAULT, "cannot resolve %s: %s", host, gai_strerror(e));
 	bool several = list->ai_next != NULL;
