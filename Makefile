@@ -10,10 +10,13 @@ WARN   += -Werror
 endif
 SAN_asan := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 CFLAGS ?= -O2 -g
+# what `make deps LOCAL=1` unpacked comes first; make 4.3 does not hand exported variables to $(shell)
+export PATH := $(abspath $(BUILD))/sysroot/bin:$(PATH)
+PKG_CONFIG ?= PATH="$(PATH)" pkg-config
 # lazy: pkg-config may be installed by `deps` in the same run
-PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS)))$(PKG_CFLAGS)
-PKG_LIBS   = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PKGS)))$(PKG_LIBS)
-CHECK_LIBS = $(eval CHECK_LIBS := $$(shell pkg-config --libs check))$(CHECK_LIBS)
+PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell $(PKG_CONFIG) --cflags $(PKGS)))$(PKG_CFLAGS)
+PKG_LIBS   = $(eval PKG_LIBS := $$(shell $(PKG_CONFIG) --libs $(PKGS)))$(PKG_LIBS)
+CHECK_LIBS = $(eval CHECK_LIBS := $$(shell $(PKG_CONFIG) --libs check))$(CHECK_LIBS)
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -DMTLSPEC_PREFIX='"$(PREFIX)"' $(WARN) $(CFLAGS) $(SAN_$(V)) -I. -MMD -MP $(PKG_CFLAGS)
 LDLIBS     = $(SAN_$(V)) $(PKG_LIBS)
 ifneq ($(filter deps deps-servers,$(MAKECMDGOALS)),)
@@ -65,7 +68,11 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/mtlspec
 	install -m 755 $(B)/mtlspec $(DESTDIR)$(PREFIX)/bin/mtlspec
 	cp -R suites $(DESTDIR)$(PREFIX)/share/mtlspec/
+deps:
+	@BUILD='$(BUILD)' LOCAL='$(LOCAL)' ci/deps.sh build http3
+deps-servers:
+	@ci/deps.sh servers
 clean:
 	rm -rf $(BUILD)
-.PHONY: all tools unit check run lint bench fuzz install clean
+.PHONY: all tools unit check run lint bench fuzz install deps deps-servers clean
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
