@@ -51,7 +51,7 @@ static void child(const struct proc_spec *spec, const char *program, pid_t paren
 	signal(SIGTERM, SIG_DFL);
 	signal(SIGCHLD, SIG_DFL);
 	setpgid(0, 0);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	prctl(PR_SET_PDEATHSIG, spec->death_signal ? spec->death_signal : SIGKILL);
 	if (getppid() != parent)
 		_exit(127);
 	int keep = fcntl(report, F_DUPFD_CLOEXEC, 1024);

@@ -19,6 +19,7 @@ struct proc_spec {
 	const char *const *env;	 /* NULL-terminated "K=V" put on top of our environment; may be NULL */
 	const char *dir;	 /* working directory, or NULL */
 	int out, log;		 /* stdout and stderr; -1 is /dev/null */
+	int death_signal;	 /* what it gets when we die; 0: SIGKILL, which children of its own would survive */
 };
 
 /* RC_ABSENT when the program is not there (its name in `err`).  The child dies with us (PR_SET_PDEATHSIG). */
