@@ -149,12 +149,19 @@ out:
 	return rc;
 }
 
+static int stop_signal(const struct member *m)
+{
+	return m->process->stop_signal ? m->process->stop_signal : SIGTERM;
+}
+
 static enum rc start(struct running *r, struct member *m, struct err *err)
 {
 	int fd = open(m->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return err_errno(err, RC_FAULT, "cannot write %s", m->log);
-	struct proc_spec spec = {.argv = m->argv, .env = m->env, .dir = r->dir, .out = fd, .log = fd};
+	/* If we are killed, a master must still end its workers: it gets its ordinary stop signal. */
+	struct proc_spec spec = {
+	    .argv = m->argv, .env = m->env, .dir = r->dir, .out = fd, .log = fd, .death_signal = stop_signal(m)};
 	enum rc rc = proc_start(&m->proc, &spec, err);
 	close(fd);
 	return rc;
@@ -253,9 +260,8 @@ out:
 static void stop_all(struct running *r)
 {
 	for (size_t i = r->target->n_processes; r->members && i-- > 0;) {
-		const struct process *p = r->members[i].process;
-		if (p)
-			proc_stop(&r->members[i].proc, p->stop_signal ? p->stop_signal : SIGTERM, STOP_GRACE_MS);
+		if (r->members[i].process)
+			proc_stop(&r->members[i].proc, stop_signal(&r->members[i]), STOP_GRACE_MS);
 	}
 }
 
