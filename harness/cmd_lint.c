@@ -10,13 +10,14 @@
 
 enum { OPT_TEMPLATE };
 static const struct opt options[] = {
-	[OPT_TEMPLATE] = {"template", 't', "NAME",
-			  "print a commented skeleton (scenario, condition, target), or write it to FILE"},
+    [OPT_TEMPLATE] = {"template", 't', "NAME",
+		      "print a commented skeleton (scenario, condition, target), or write it to FILE"},
 };
-static const char usage[] = "usage: mtlspec lint [FILE|DIR]...\n"
-			    "       mtlspec lint [FILE] --template NAME\n\n"
-			    "Checks the shipped suites, targets and profiles, or the files given on top of them: well-formed,\n"
-			    "legal words, references, grammar.  Prints file:line: for each fault; exit status 2 if there is one.\n";
+static const char usage[] =
+    "usage: mtlspec lint [FILE|DIR]...\n"
+    "       mtlspec lint [FILE] --template NAME\n\n"
+    "Checks the shipped suites, targets and profiles, or the files given on top of them: well-formed,\n"
+    "legal words, references, grammar.  Prints file:line: for each fault; exit status 2 if there is one.\n";
 
 struct lint_options {
 	const char *template;
@@ -63,7 +64,8 @@ static int print_result(const struct lint_result *r)
 		fprintf(stderr, "mtlspec: lint found %zu fault%s\n", f->total, f->total == 1 ? "" : "s");
 		return EXIT_USAGE;
 	}
-	printf("%zu files are good: %zu conditions, %zu scenarios, %zu requirements, %zu profiles, %zu diagnoses, %zu targets, "
+	printf("%zu files are good: %zu conditions, %zu scenarios, %zu requirements, %zu profiles, %zu diagnoses, %zu "
+	       "targets, "
 	       "%zu lists of known or predicted verdicts\n",
 	       r->files, r->conditions, r->scenarios, r->requirements, r->profiles, r->diagnoses, r->targets, r->pins);
 	return EXIT_OK;

@@ -4,8 +4,8 @@
 #include <string.h>
 
 static const struct shape condition_shape = {
-	.attributes = "id level clause decision differs-from row needs certificate formerly",
-	.required = "id level decision",
+    .attributes = "id level clause decision differs-from row needs certificate formerly",
+    .required = "id level decision",
 };
 static const struct shape openssl_shape = {.attributes = "errors", .required = "errors", .children = "reason"};
 static const struct shape text_shape = {.attributes = "", .children = "", .text = true};
@@ -34,7 +34,8 @@ static void read_openssl(struct loader *l, const struct node *n, struct conditio
 	while (text_word(&rest, word, sizeof word))
 		words++;
 	if (words > 1 && (!c->openssl_reason || !*c->openssl_reason))
-		findings_add(l->findings, n->where, "<openssl> lists %zu errors for one defect and gives no <reason>", words);
+		findings_add(l->findings, n->where, "<openssl> lists %zu errors for one defect and gives no <reason>",
+			     words);
 }
 
 static const struct node *read_quote(struct loader *l, const struct node *n)
@@ -52,20 +53,20 @@ void condition_read(struct loader *l, const struct node *n)
 	struct findings *f = l->findings;
 	read_shape(f, n, &condition_shape);
 	struct condition c = {
-		.id = read_id(f, n, "id"),
-		.title = load_title(l, n),
-		.formerly = read_value(n, "formerly"),
-		.row = read_value(n, "row"),
-		.clause = read_value(n, "clause"),
-		.quote = read_text(l->arena, read_quote(l, n)),
-		.level = (enum level)read_word(f, n, "level", level_words(), LEVEL_MUST),
-		.decision = decisions[read_word(f, n, "decision", "accept reject policy", 2)],
-		.none = read_word(f, n, "certificate", "none", -1) == 0,
-		.differs_from = read_value(n, "differs-from"),
-		.needs = read_value(n, "needs"),
-		.openssl = "",
-		.body = n,
-		.where = n->where,
+	    .id = read_id(f, n, "id"),
+	    .title = load_title(l, n),
+	    .formerly = read_value(n, "formerly"),
+	    .row = read_value(n, "row"),
+	    .clause = read_value(n, "clause"),
+	    .quote = read_text(l->arena, read_quote(l, n)),
+	    .level = (enum level)read_word(f, n, "level", level_words(), LEVEL_MUST),
+	    .decision = decisions[read_word(f, n, "decision", "accept reject policy", 2)],
+	    .none = read_word(f, n, "certificate", "none", -1) == 0,
+	    .differs_from = read_value(n, "differs-from"),
+	    .needs = read_value(n, "needs"),
+	    .openssl = "",
+	    .body = n,
+	    .where = n->where,
 	};
 	read_words(f, n, "needs", CAPABILITY_WORDS);
 	read_openssl(l, read_child(f, n, "openssl"), &c);

@@ -22,9 +22,11 @@ static void cross_clauses(struct crossing *c, struct where where, const char *cl
 			findings_add(c->findings, where, "unknown clause %s: no <requirement> has this id", ids[i]);
 }
 
-static void cross_duplicate(struct crossing *c, const char *what, const char *id, struct where where, struct where first)
+static void cross_duplicate(struct crossing *c, const char *what, const char *id, struct where where,
+			    struct where first)
 {
-	findings_add(c->findings, where, "duplicate id: the %s %s is at %s:%d already", what, id, first.file, first.line);
+	findings_add(c->findings, where, "duplicate id: the %s %s is at %s:%d already", what, id, first.file,
+		     first.line);
 }
 
 static void cross_requirements(struct crossing *c)
@@ -32,7 +34,8 @@ static void cross_requirements(struct crossing *c)
 	const struct suite *s = c->suite;
 	index_init(&c->requirements, c->arena, s->n_requirements);
 	for (size_t i = 0; i < s->n_requirements; i++) {
-		const struct requirement *first = index_add(&c->requirements, s->requirements[i].id, &s->requirements[i]);
+		const struct requirement *first =
+		    index_add(&c->requirements, s->requirements[i].id, &s->requirements[i]);
 		if (first)
 			cross_duplicate(c, "requirement", first->id, s->requirements[i].where, first->where);
 	}
@@ -53,8 +56,10 @@ static void cross_control(struct crossing *c, const struct condition *start)
 	size_t steps = 0;
 	if (!start->differs_from) {
 		if (start->decision == BIT(DECISION_REJECT))
-			findings_add(f, start->where, "condition %s is rejected but has no differs-from=: nothing would show that "
-				     "the server accepts anything", start->id);
+			findings_add(f, start->where,
+				     "condition %s is rejected but has no differs-from=: nothing would show that "
+				     "the server accepts anything",
+				     start->id);
 		return;
 	}
 	if (!condition_of(c, start->differs_from)) {
@@ -65,8 +70,8 @@ static void cross_control(struct crossing *c, const struct condition *start)
 	for (; at && at->differs_from && steps <= c->suite->n_conditions; steps++) {
 		at = condition_of(c, at->differs_from);
 		if (at == start) {
-			findings_add(f, read_where(start->body, "differs-from"), "differs-from goes in a circle from %s to %s",
-				     start->id, start->id);
+			findings_add(f, read_where(start->body, "differs-from"),
+				     "differs-from goes in a circle from %s to %s", start->id, start->id);
 			return;
 		}
 	}
@@ -83,7 +88,8 @@ static void cross_formerly(struct crossing *c, const struct index *ids, const ch
 	size_t n;
 	const char *const *old = read_list(c->arena, formerly, &n);
 	for (size_t i = 0; i < n; i++) {
-		const char *id = suite && !strchr(old[i], '/') ? arena_printf(c->arena, "%s/%s", suite, old[i]) : old[i];
+		const char *id =
+		    suite && !strchr(old[i], '/') ? arena_printf(c->arena, "%s/%s", suite, old[i]) : old[i];
 		if (index_find(ids, id, strlen(id)))
 			findings_add(c->findings, where, "formerly=\"%s\" is an id that is in use", old[i]);
 	}
@@ -222,7 +228,8 @@ static void cross_steps(struct crossing *c, const struct scenario *s)
 		const struct script_step *step = &s->steps[i];
 		cross_attributes(c, s, step->where.file, step->attributes, step->n_attributes);
 		for (size_t j = 0; j < step->n_headers; j++)
-			cross_attributes(c, s, step->where.file, step->headers[j].attributes, step->headers[j].n_attributes);
+			cross_attributes(c, s, step->where.file, step->headers[j].attributes,
+					 step->headers[j].n_attributes);
 	}
 }
 

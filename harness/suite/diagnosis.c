@@ -48,16 +48,16 @@ static const char *read_match(struct loader *l, const struct node *n)
 void diagnosis_read(struct loader *l, const struct node *n)
 {
 	static const struct shape shape = {
-		.attributes = "id when", .required = "id", .children = "title match cause check fix"};
+	    .attributes = "id when", .required = "id", .children = "title match cause check fix"};
 	struct findings *f = l->findings;
 	read_shape(f, n, &shape);
 	struct diagnosis d = {
-		.id = read_id(f, n, "id"),
-		.title = load_title(l, n),
-		.when = read_when(f, l->arena, n,
-				  "signal phase decision verdict condition negotiation tls http client product asked sent"),
-		.match = read_match(l, read_child(f, n, "match")),
-		.where = n->where,
+	    .id = read_id(f, n, "id"),
+	    .title = load_title(l, n),
+	    .when = read_when(f, l->arena, n,
+			      "signal phase decision verdict condition negotiation tls http client product asked sent"),
+	    .match = read_match(l, read_child(f, n, "match")),
+	    .where = n->where,
 	};
 	d.causes = read_texts(l, n, "cause", &d.n_causes);
 	d.checks = read_texts(l, n, "check", &d.n_checks);

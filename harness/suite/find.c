@@ -21,7 +21,8 @@ enum rc suite_find_dir(struct arena *a, const char *program, const char **out, s
 	const char *named = clock_env("MTLSPEC_SUITES"), *path;
 	if (named) {
 		*out = arena_strdup(a, named);
-		return is_suite(named) ? RC_OK : err_set(err, RC_INPUT, "MTLSPEC_SUITES=%s: no folder schema inside", named);
+		return is_suite(named) ? RC_OK
+				       : err_set(err, RC_INPUT, "MTLSPEC_SUITES=%s: no folder schema inside", named);
 	}
 	/* PREFIX/bin/mtlspec -> PREFIX/share; build/V/mtlspec -> the checkout, some folders up. */
 	char dir[4096];
@@ -40,6 +41,7 @@ enum rc suite_find_dir(struct arena *a, const char *program, const char **out, s
 	*out = MTLSPEC_PREFIX "/share/mtlspec/suites";
 	if (is_suite(*out))
 		return RC_OK;
-	return err_set(err, RC_FAULT, "the suites were found neither beside %s nor in %s; MTLSPEC_SUITES=DIR names them", program,
+	return err_set(err, RC_FAULT,
+		       "the suites were found neither beside %s nor in %s; MTLSPEC_SUITES=DIR names them", program,
 		       *out);
 }

@@ -24,8 +24,8 @@ enum rc findings_result(const struct findings *f, struct err *err)
 	const struct finding *first = &f->rows[0];
 	if (f->total == 1)
 		return err_at(err, RC_INPUT, first->where.file, first->where.line, "%s", first->text);
-	return err_at(err, RC_INPUT, first->where.file, first->where.line, "%s (and %zu more: `mtlspec lint` lists them)",
-		      first->text, f->total - 1);
+	return err_at(err, RC_INPUT, first->where.file, first->where.line,
+		      "%s (and %zu more: `mtlspec lint` lists them)", first->text, f->total - 1);
 }
 
 static int by_place(const void *a, const void *b)

@@ -17,8 +17,8 @@ struct finding {
 };
 
 struct findings {
-	struct arena *arena;   /* borrowed */
-	struct finding *rows;  /* owned */
+	struct arena *arena;  /* borrowed */
+	struct finding *rows; /* owned */
 	size_t n, cap, total;
 };
 

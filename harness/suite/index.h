@@ -1,4 +1,5 @@
-/* index.h - a hash table from ids to rows, so that ten thousand of them are still looked up in no time.  Knows no vocabulary. */
+/* index.h - a hash table from ids to rows, so that ten thousand of them are still looked up in no time.  Knows no
+ * vocabulary. */
 #ifndef HARNESS_SUITE_INDEX_H
 #define HARNESS_SUITE_INDEX_H
 

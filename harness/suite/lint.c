@@ -56,7 +56,8 @@ static enum rc sort_folder(struct linting *l, const char *path, const char *insi
 		return RC_OK;
 	TRY(fs_list(l->arena, path, &names, &n, err));
 	for (size_t i = 0; i < n; i++) {
-		const char *file = arena_printf(l->arena, "%s/%s%s%s", path, names[i], inside ? "/" : "", inside ? inside : "");
+		const char *file =
+		    arena_printf(l->arena, "%s/%s%s%s", path, names[i], inside ? "/" : "", inside ? inside : "");
 		if (text_ends(file, ".xml") && fs_exists(file))
 			TRY(sort_file(l, file, err));
 	}
@@ -170,9 +171,11 @@ enum rc lint_template(struct arena *a, const char *dir, const char *name, char *
 	for (size_t i = 0; i < n; i++) {
 		if (!text_starts(names[i], stem) || !text_ends(names[i], ".xml"))
 			continue;
-		const char *each = arena_strndup(a, names[i] + strlen(stem), strlen(names[i]) - strlen(stem) - strlen(".xml"));
+		const char *each =
+		    arena_strndup(a, names[i] + strlen(stem), strlen(names[i]) - strlen(stem) - strlen(".xml"));
 		if (strcmp(each, name) == 0)
-			return fs_read(a, arena_printf(a, "%s/schema/%s", dir, names[i]), XML_MAX_BYTES, text, len, err);
+			return fs_read(a, arena_printf(a, "%s/schema/%s", dir, names[i]), XML_MAX_BYTES, text, len,
+				       err);
 		all = arena_printf(a, "%s %s", all, each);
 	}
 	rc = err_set(err, RC_INPUT, "no template %s; there are:%s", name, all);

@@ -100,8 +100,10 @@ START_TEST(every_fault_is_listed)
 						 "</scenarios>");
 	ck_assert_str_eq(lint_text(&path, 1),
 			 "bad.xml:2: severity=\"grave\" on <scenario> is not one of: low medium high critical\n"
-			 "bad.xml:4: decision=\"maybe\" on <expect> is not one of: accept anonymous redirect reject unanswered as-condition policy\n"
-			 "bad.xml:5: unknown attribute colour on <scenario>; legal: id severity impact clause needs endpoint formerly\n"
+			 "bad.xml:4: decision=\"maybe\" on <expect> is not one of: accept anonymous redirect reject "
+			 "unanswered as-condition policy\n"
+			 "bad.xml:5: unknown attribute colour on <scenario>; legal: id severity impact clause needs "
+			 "endpoint formerly\n"
 			 "bad.xml:7: unknown clause R-998: no <requirement> has this id\n");
 }
 END_TEST
@@ -117,9 +119,10 @@ END_TEST
 /* What no loader can see in a knob is the forge's to say, with its place. */
 START_TEST(forge_words)
 {
-	const char *path = write_file("knob.xml", "<conditions xmlns=\"" XML_NAMESPACE "\">\n"
-						  "<condition id=\"x\" level=\"must\" decision=\"reject\" differs-from=\"valid\">\n"
-						  "<leaf not-afterwards=\"-1d\"/></condition></conditions>");
+	const char *path =
+	    write_file("knob.xml", "<conditions xmlns=\"" XML_NAMESPACE "\">\n"
+				   "<condition id=\"x\" level=\"must\" decision=\"reject\" differs-from=\"valid\">\n"
+				   "<leaf not-afterwards=\"-1d\"/></condition></conditions>");
 	ck_assert_msg(text_starts(lint_text(&path, 1), "knob.xml:3: "), "%s", lint_text(&path, 1));
 }
 END_TEST
@@ -129,28 +132,34 @@ START_TEST(grammar_knows_the_words)
 {
 	static const struct {
 		const char *file, *words;
-	} rows[] = {{"part-common.rng", CAPABILITY_WORDS}, {"part-pins.rng", "observed deviation false-reject crash flaky broken"}};
+	} rows[] = {{"part-common.rng", CAPABILITY_WORDS},
+		    {"part-pins.rng", "observed deviation false-reject crash flaky broken"}};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		char *text, word[64];
 		size_t len;
 		struct err err = {0};
 		const char *at = rows[i].words;
-		ck_assert(fs_read(&arena, arena_printf(&arena, "%s/schema/%s", suites, rows[i].file), XML_MAX_BYTES, &text, &len, &err) == RC_OK);
+		ck_assert(fs_read(&arena, arena_printf(&arena, "%s/schema/%s", suites, rows[i].file), XML_MAX_BYTES,
+				  &text, &len, &err) == RC_OK);
 		while (text_word(&at, word, sizeof word))
-			ck_assert_msg(strstr(text, arena_printf(&arena, "<value>%s</value>", word)), "%s in %s", word, rows[i].file);
+			ck_assert_msg(strstr(text, arena_printf(&arena, "<value>%s</value>", word)), "%s in %s", word,
+				      rows[i].file);
 	}
-	const char *(*enums[])(void) = {tls_words, http_words, negotiation_words, decision_words, phase_words, severity_words, impact_words,
-					level_words, client_kind_words, echo_form_words};
+	const char *(*enums[])(void) = {tls_words,	   http_words,	   negotiation_words, decision_words,
+					phase_words,	   severity_words, impact_words,      level_words,
+					client_kind_words, echo_form_words};
 	char *all[3], word[64];
 	static const char *const files[] = {"part-common.rng", "part-scenario.rng", "part-target.rng"};
 	size_t len;
 	struct err err = {0};
 	for (size_t i = 0; i < 3; i++)
-		ck_assert(fs_read(&arena, arena_printf(&arena, "%s/schema/%s", suites, files[i]), XML_MAX_BYTES, &all[i], &len, &err) == RC_OK);
+		ck_assert(fs_read(&arena, arena_printf(&arena, "%s/schema/%s", suites, files[i]), XML_MAX_BYTES,
+				  &all[i], &len, &err) == RC_OK);
 	for (size_t i = 0; i < sizeof enums / sizeof *enums; i++) {
 		for (const char *at = enums[i](); text_word(&at, word, sizeof word);) {
 			const char *value = arena_printf(&arena, "<value>%s</value>", word);
-			ck_assert_msg(strstr(all[0], value) || strstr(all[1], value) || strstr(all[2], value), "%s", word);
+			ck_assert_msg(strstr(all[0], value) || strstr(all[1], value) || strstr(all[2], value), "%s",
+				      word);
 		}
 	}
 	for (const char *at = verb_words(); text_word(&at, word, sizeof word);)

@@ -1,6 +1,6 @@
 /*
- * load.h - what the loader's files share: one file a vocabulary turns elements into rows, cross.c checks them against each
- * other.  Rows grow in malloc memory and move to the arena at the end; everything else lives in the arena at once.
+ * load.h - what the loader's files share: one file a vocabulary turns elements into rows, cross.c checks them against
+ * each other.  Rows grow in malloc memory and move to the arena at the end; everything else lives in the arena at once.
  */
 #ifndef HARNESS_SUITE_LOAD_H
 #define HARNESS_SUITE_LOAD_H
@@ -12,13 +12,13 @@
 
 #define LOAD_MAX_AXES 8 /* plan.h: PLAN_MAX_AXES; load_test.c compares them */
 
-#define LOAD_ROWS(type, name) \
-	struct type *name;    \
+#define LOAD_ROWS(type, name)                                                                                          \
+	struct type *name;                                                                                             \
 	size_t n_##name, cap_##name
 
 struct loader {
-	struct arena *arena;	    /* borrowed */
-	struct findings *findings;  /* borrowed */
+	struct arena *arena;	   /* borrowed */
+	struct findings *findings; /* borrowed */
 	const struct node *base;
 	LOAD_ROWS(condition, conditions);
 	LOAD_ROWS(scenario, scenarios);
@@ -65,7 +65,8 @@ enum rc load_bytes(struct arena *a, const char *file, const void *data, size_t l
 /* A target element, without what needs a suite; NULL after a finding that leaves nothing to check. */
 const struct target *target_read(struct findings *f, struct arena *a, const struct node *root, const char *dir);
 /* The same with what the file's folder and the suite know: files beside it, its profile. */
-const struct target *target_check(struct findings *f, struct arena *a, const struct suite *suite, const struct node *root);
+const struct target *target_check(struct findings *f, struct arena *a, const struct suite *suite,
+				  const struct node *root);
 /* <known-failures> or <expected>. */
 const struct pins *pins_read(struct findings *f, struct arena *a, const struct node *root);
 

@@ -27,20 +27,21 @@ static void read_pin(struct findings *f, struct arena *a, const struct node *n, 
 {
 	read_shape(f, n, shape);
 	*p = (struct pin){
-		.cases = read_value(n, "case"),
-		.target = read_value(n, "target"),
-		.when = read_when(f, a, n, PIN_KEYS),
-		.reason = read_value(n, "reason"),
-		.link = read_value(n, "link"),
-		.until = read_value(n, "until"),
-		.where = n->where,
+	    .cases = read_value(n, "case"),
+	    .target = read_value(n, "target"),
+	    .when = read_when(f, a, n, PIN_KEYS),
+	    .reason = read_value(n, "reason"),
+	    .link = read_value(n, "link"),
+	    .until = read_value(n, "until"),
+	    .where = n->where,
 	};
 	size_t count;
 	const char *const *words = read_list(a, read_value(n, "verdict"), &count);
 	for (size_t i = 0; i < count; i++) {
 		enum verdict v;
 		if (read_index(verdicts, words[i], strlen(words[i])) < 0 || !verdict_parse(words[i], &v))
-			findings_add(f, read_where(n, "verdict"), "verdict=\"%s\" on <%s> is not one of: %s", words[i], n->name, verdicts);
+			findings_add(f, read_where(n, "verdict"), "verdict=\"%s\" on <%s> is not one of: %s", words[i],
+				     n->name, verdicts);
 		else
 			p->verdicts |= BIT(v);
 	}
@@ -56,10 +57,11 @@ const struct pins *pins_read(struct findings *f, struct arena *a, const struct n
 {
 	static const struct shape failures = {.attributes = "", .children = "failure"};
 	static const struct shape failure = {.attributes = "case target when verdict reason link until",
-					     .required = "case verdict reason", .children = ""};
-	static const struct shape expected = {.attributes = "", .children = "verdict"};
-	static const struct shape verdict = {.attributes = "case when verdict reason", .required = "case verdict reason",
+					     .required = "case verdict reason",
 					     .children = ""};
+	static const struct shape expected = {.attributes = "", .children = "verdict"};
+	static const struct shape verdict = {
+	    .attributes = "case when verdict reason", .required = "case verdict reason", .children = ""};
 	const bool known = strcmp(root->name, "known-failures") == 0;
 	if (!known && strcmp(root->name, "expected") != 0) {
 		findings_add(f, root->where, "<%s> is neither <known-failures> nor <expected>", root->name);
@@ -70,10 +72,11 @@ const struct pins *pins_read(struct findings *f, struct arena *a, const struct n
 	read_shape(f, root, known ? &failures : &expected);
 	for (size_t i = 0; i < root->n_children; i++)
 		if (strcmp(root->children[i].name, known ? "failure" : "verdict") == 0)
-			read_pin(f, a, &root->children[i], known ? &failure : &verdict,
-				 known ? "deviation false-reject violation false-accept crash inconclusive broken flaky"
-				       : "observed deviation false-reject violation false-accept crash inconclusive flaky",
-				 &rows[out->n++]);
+			read_pin(
+			    f, a, &root->children[i], known ? &failure : &verdict,
+			    known ? "deviation false-reject violation false-accept crash inconclusive broken flaky"
+				  : "observed deviation false-reject violation false-accept crash inconclusive flaky",
+			    &rows[out->n++]);
 	out->path = root->where.file;
 	out->rows = rows;
 	return out;

@@ -24,7 +24,8 @@ static size_t count(const struct node *n, const char *name)
 	return found;
 }
 
-static const char *const *read_arguments(struct target_reading *r, const struct node *n, const bool **split, size_t *n_out)
+static const char *const *read_arguments(struct target_reading *r, const struct node *n, const bool **split,
+					 size_t *n_out)
 {
 	static const struct shape shape = {.attributes = "split", .children = "", .text = true};
 	const char **v = ARENA_NEW(r->arena, const char *, count(n, "argument") + 1);
@@ -49,12 +50,13 @@ static void read_file(struct target_reading *r, const struct node *n, struct tem
 	static const struct shape shape = {.attributes = "from to verbatim", .required = "from", .children = ""};
 	read_shape(r->findings, n, &shape);
 	const char *from = read_value(n, "from"), *to = read_value(n, "to"), *dir = r->target->dir;
-	*out = (struct template_file){.from = from, .to = to ? to : from,
-				      .verbatim = read_yes(r->findings, n, "verbatim", false)};
+	*out = (struct template_file){
+	    .from = from, .to = to ? to : from, .verbatim = read_yes(r->findings, n, "verbatim", false)};
 	if (out->to && (*out->to == '/' || strstr(out->to, "..")))
 		findings_add(r->findings, n->where, "<file to=\"%s\"> leaves the folder of the run", out->to);
 	if (from && dir && !fs_exists(*from == '/' ? from : arena_printf(r->arena, "%s/%s", dir, from)))
-		findings_add(r->findings, read_where(n, "from"), "from=\"%s\": no such file beside the target file", from);
+		findings_add(r->findings, read_where(n, "from"), "from=\"%s\": no such file beside the target file",
+			     from);
 }
 
 static void read_log(struct target_reading *r, const struct node *n, struct server_log *out)
@@ -79,7 +81,7 @@ static void read_version(struct target_reading *r, const struct node *n, struct 
 void process_read(struct target_reading *r, const struct node *n, struct process *out)
 {
 	static const struct shape shape = {
-		.attributes = "id package", .required = "id", .children = "argument env file version reload stop log"};
+	    .attributes = "id package", .required = "id", .children = "argument env file version reload stop log"};
 	struct findings *f = r->findings;
 	read_shape(f, n, &shape);
 	*out = (struct process){.id = read_id(f, n, "id"), .package = read_value(n, "package"), .where = n->where};

@@ -35,28 +35,32 @@ static const char *term_of(const struct when *w, const char *key)
 static void read_line(struct loader *l, const struct node *n, struct profile_line *line)
 {
 	static const struct shape shape = {
-		.attributes = "when decision signal phase version source", .required = "source", .children = ""};
+	    .attributes = "when decision signal phase version source", .required = "source", .children = ""};
 	struct findings *f = l->findings;
 	read_shape(f, n, &shape);
 	*line = (struct profile_line){
-		.when = read_when(f, l->arena, n, PROFILE_KEYS),
-		.decision = read_mask(f, n, "decision", decision_words()),
-		.signals = read_signals(f, n, "signal"),
-		.phases = read_mask(f, n, "phase", phase_words()),
-		.version = read_value(n, "version"),
-		.source = read_value(n, "source"),
-		.where = n->where,
+	    .when = read_when(f, l->arena, n, PROFILE_KEYS),
+	    .decision = read_mask(f, n, "decision", decision_words()),
+	    .signals = read_signals(f, n, "signal"),
+	    .phases = read_mask(f, n, "phase", phase_words()),
+	    .version = read_value(n, "version"),
+	    .source = read_value(n, "source"),
+	    .where = n->where,
 	};
 	const char *source = line->source ? line->source : "-";
 	if (!*source || strncasecmp(source, "observed", 8) == 0)
-		findings_add(f, read_where(n, "source"), "source=\"%s\": what a server did is no provenance; name a document or a "
-			     "catalogue row", source);
+		findings_add(f, read_where(n, "source"),
+			     "source=\"%s\": what a server did is no provenance; name a document or a "
+			     "catalogue row",
+			     source);
 	if (line->version && !version_is_legal(line->version))
-		findings_add(f, read_where(n, "version"), "version=\"%s\" is not like \">=1.27.4\" or \">=1.25 <1.29\"", line->version);
+		findings_add(f, read_where(n, "version"), "version=\"%s\" is not like \">=1.27.4\" or \">=1.25 <1.29\"",
+			     line->version);
 	if (!line->decision && !line->signals && !line->phases)
 		findings_add(f, n->where, "<line> says nothing: decision=, signal= or phase=");
 	if (line->decision && term_of(&line->when, "expected"))
-		findings_add(f, n->where, "<line> with expected= has its decision already; decision= is for policy alone");
+		findings_add(f, n->where,
+			     "<line> with expected= has its decision already; decision= is for policy alone");
 }
 
 void profile_read(struct loader *l, const struct node *n)
@@ -64,10 +68,10 @@ void profile_read(struct loader *l, const struct node *n)
 	static const struct shape shape = {.attributes = "id product", .required = "id", .children = "title line"};
 	read_shape(l->findings, n, &shape);
 	struct profile p = {
-		.id = read_id(l->findings, n, "id"),
-		.title = load_title(l, n),
-		.product = read_value(n, "product"),
-		.where = n->where,
+	    .id = read_id(l->findings, n, "id"),
+	    .title = load_title(l, n),
+	    .product = read_value(n, "product"),
+	    .where = n->where,
 	};
 	struct profile_line *lines = ARENA_NEW(l->arena, struct profile_line, n->n_children);
 	for (size_t i = 0; i < n->n_children; i++)
@@ -110,8 +114,10 @@ static void cross_line(struct findings *f, const struct suite *s, const struct p
 		const struct condition *c = &s->conditions[i];
 		bool fixed = c->decision == BIT(DECISION_ACCEPT) || c->decision == BIT(DECISION_REJECT);
 		if (fixed && line->decision != c->decision && leaves(&line->when, "condition", c->id)) {
-			findings_add(f, line->where, "<line> turns the condition %s round, whose decision is %s%s%s; a profile decides "
-				     "policy alone", c->id, c->decision == BIT(DECISION_ACCEPT) ? "accept" : "reject",
+			findings_add(f, line->where,
+				     "<line> turns the condition %s round, whose decision is %s%s%s; a profile decides "
+				     "policy alone",
+				     c->id, c->decision == BIT(DECISION_ACCEPT) ? "accept" : "reject",
 				     c->clause ? " by " : "", c->clause ? c->clause : "");
 			return;
 		}
@@ -135,8 +141,8 @@ void cross_profiles(struct findings *f, struct arena *a, const struct suite *s)
 	for (size_t i = 0; i < s->n_profiles; i++) {
 		const struct profile *p = &s->profiles[i], *first = index_add(&ids, p->id, p);
 		if (first)
-			findings_add(f, p->where, "duplicate id: the profile %s is at %s:%d already", p->id, first->where.file,
-				     first->where.line);
+			findings_add(f, p->where, "duplicate id: the profile %s is at %s:%d already", p->id,
+				     first->where.file, first->where.line);
 		for (size_t j = 0; j < p->n_lines; j++) {
 			cross_when_conditions(f, s, &p->lines[j].when, p->lines[j].where);
 			cross_scenario_names(f, s, &p->lines[j]);

@@ -75,8 +75,8 @@ const struct node *read_child(struct findings *f, const struct node *n, const ch
 		if (strcmp(n->children[i].name, name) != 0)
 			continue;
 		if (found)
-			findings_add(f, n->children[i].where, "second <%s> in <%s>; the first is at line %d", name, n->name,
-				     found->where.line);
+			findings_add(f, n->children[i].where, "second <%s> in <%s>; the first is at line %d", name,
+				     n->name, found->where.line);
 		else
 			found = &n->children[i];
 	}
@@ -112,7 +112,8 @@ const char *read_id(struct findings *f, const struct node *n, const char *name)
 	const char *id = read_value(n, name);
 	if (id && !read_id_is_legal(id))
 		findings_add(f, read_where(n, name),
-			     "%s=\"%s\" is no id: letters, digits and . _ - only, a letter or digit first, at most 64", name, id);
+			     "%s=\"%s\" is no id: letters, digits and . _ - only, a letter or digit first, at most 64",
+			     name, id);
 	return id ? id : "";
 }
 
@@ -137,8 +138,8 @@ unsigned read_mask(struct findings *f, const struct node *n, const char *name, c
 		if (index >= 0)
 			mask |= BIT(index);
 		else
-			findings_add(f, read_where(n, name), "%s=\"%.*s\" on <%s> is not one of: %s", name, (int)len, at,
-				     n->name, words);
+			findings_add(f, read_where(n, name), "%s=\"%.*s\" on <%s> is not one of: %s", name, (int)len,
+				     at, n->name, words);
 	}
 	return mask;
 }
@@ -158,8 +159,8 @@ uint64_t read_number(struct findings *f, const struct node *n, const char *name,
 	uint64_t v = 0;
 	const char *text = read_value(n, name);
 	if (text && !text_u64(text, min, max, &v))
-		findings_add(f, read_where(n, name), "%s=\"%s\" on <%s> is no number from %llu to %llu", name, text, n->name,
-			     (unsigned long long)min, (unsigned long long)max);
+		findings_add(f, read_where(n, name), "%s=\"%s\" on <%s> is no number from %llu to %llu", name, text,
+			     n->name, (unsigned long long)min, (unsigned long long)max);
 	return v;
 }
 
@@ -168,7 +169,8 @@ uint32_t read_millis(struct findings *f, const struct node *n, const char *name)
 	uint32_t ms = 0;
 	const char *text = read_value(n, name);
 	if (text && !text_millis(text, &ms))
-		findings_add(f, read_where(n, name), "%s=\"%s\" on <%s> is no time such as 250ms, 2s or 5m", name, text, n->name);
+		findings_add(f, read_where(n, name), "%s=\"%s\" on <%s> is no time such as 250ms, 2s or 5m", name, text,
+			     n->name);
 	return ms;
 }
 
@@ -191,17 +193,22 @@ void read_host(struct findings *f, struct where where, const char *what, const c
 	if (len == 0)
 		findings_add(f, where, "%s: the host name is empty", what);
 	if (len > 255)
-		findings_add(f, where, "%s: the host name has %zu bytes; a TLS library refuses more than 255", what, len);
+		findings_add(f, where, "%s: the host name has %zu bytes; a TLS library refuses more than 255", what,
+			     len);
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)host[i];
 		if (c > 0x7e) {
-			findings_add(f, where, "%s: \"%.*s\" is not ASCII and would be altered before it is sent: write the "
-				     "xn-- form", what, (int)(len < 200 ? len : 200), host);
+			findings_add(f, where,
+				     "%s: \"%.*s\" is not ASCII and would be altered before it is sent: write the "
+				     "xn-- form",
+				     what, (int)(len < 200 ? len : 200), host);
 			return;
 		}
 		if (c <= 0x20 || strchr("%/\\@\"<>", c)) {
-			findings_add(f, where, "%s: the character \"%c\" cannot stand in a host name and would be altered or "
-				     "refused", what, c > 0x20 ? c : ' ');
+			findings_add(f, where,
+				     "%s: the character \"%c\" cannot stand in a host name and would be altered or "
+				     "refused",
+				     what, c > 0x20 ? c : ' ');
 			return;
 		}
 	}
@@ -229,8 +236,10 @@ const char *read_signals(struct findings *f, const struct node *n, const char *n
 	while (text_word(&at, word, sizeof word)) {
 		any = true;
 		if (!signal_is_legal(word))
-			findings_add(f, read_where(n, name), "%s=\"%s\" is no signal; legal: alert:NAME http:STATUS h2:CODE "
-				     "h3:CODE quic:CODE close eof reset timeout", name, word);
+			findings_add(f, read_where(n, name),
+				     "%s=\"%s\" is no signal; legal: alert:NAME http:STATUS h2:CODE "
+				     "h3:CODE quic:CODE close eof reset timeout",
+				     name, word);
 	}
 	if (text && !any)
 		findings_add(f, read_where(n, name), "%s=\"\" on <%s> names no signal", name, n->name);

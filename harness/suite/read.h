@@ -17,9 +17,10 @@ struct shape {
 /* Unknown attributes and elements, missing attributes and stray text are findings that list the legal words. */
 void read_shape(struct findings *f, const struct node *n, const struct shape *shape);
 
-const char *read_value(const struct node *n, const char *name);			/* NULL when it is not there */
-struct where read_where(const struct node *n, const char *name);			/* of the attribute, or the element */
-const struct node *read_child(struct findings *f, const struct node *n, const char *name); /* the only one of its name */
+const char *read_value(const struct node *n, const char *name);	 /* NULL when it is not there */
+struct where read_where(const struct node *n, const char *name); /* of the attribute, or the element */
+const struct node *read_child(struct findings *f, const struct node *n,
+			      const char *name); /* the only one of its name */
 /* Text with runs of blanks made one; NULL for no node. */
 const char *read_text(struct arena *a, const struct node *n);
 

@@ -16,7 +16,7 @@ typedef const xmlError *parser_error;
 typedef xmlErrorPtr parser_error;
 #endif
 
-#define MAX_GRAMMARS 16
+#define MAX_GRAMMARS   16
 #define MAX_COMPLAINTS 5
 
 struct relaxng {

@@ -10,7 +10,7 @@
 static void read_matrix(struct loader *l, struct scenario *s, const struct node *n)
 {
 	static const struct shape shape = {
-		.attributes = "tls negotiation http client condition", .required = "tls negotiation http", .children = ""};
+	    .attributes = "tls negotiation http client condition", .required = "tls negotiation http", .children = ""};
 	if (!n) {
 		findings_add(l->findings, s->where, "<scenario> lacks its <matrix>");
 		return;
@@ -28,8 +28,8 @@ static void read_matrix(struct loader *l, struct scenario *s, const struct node 
 		size_t words;
 		read_list(l->arena, n->attributes[i].value, &words);
 		if (!words)
-			findings_add(l->findings, read_where(n, n->attributes[i].name), "empty matrix: %s=\"\" leaves no cell",
-				     n->attributes[i].name);
+			findings_add(l->findings, read_where(n, n->attributes[i].name),
+				     "empty matrix: %s=\"\" leaves no cell", n->attributes[i].name);
 	}
 }
 
@@ -44,22 +44,28 @@ static void read_axis(struct loader *l, const struct scenario *s, const struct n
 	if (!out->n)
 		findings_add(f, read_where(n, "values"), "empty matrix: axis %s has no values", out->name);
 	if (out->n > MAX_VALUES) {
-		findings_add(f, read_where(n, "values"), "axis %s has %zu values; at most %d", out->name, out->n, MAX_VALUES);
+		findings_add(f, read_where(n, "values"), "axis %s has %zu values; at most %d", out->name, out->n,
+			     MAX_VALUES);
 		out->n = MAX_VALUES;
 	}
-	if (read_index("tls negotiation http client condition scenario suite target endpoint", out->name, strlen(out->name)) >= 0)
-		findings_add(f, read_where(n, "name"), "axis %s has the name of an axis that is there anyway", out->name);
+	if (read_index("tls negotiation http client condition scenario suite target endpoint", out->name,
+		       strlen(out->name)) >= 0)
+		findings_add(f, read_where(n, "name"), "axis %s has the name of an axis that is there anyway",
+			     out->name);
 	for (size_t i = 0; i < s->n_axes; i++)
 		if (strcmp(s->axes[i].name, out->name) == 0)
-			findings_add(f, n->where, "second axis %s; the first is at line %d", out->name, s->axes[i].where.line);
+			findings_add(f, n->where, "second axis %s; the first is at line %d", out->name,
+				     s->axes[i].where.line);
 	for (size_t i = 0; i < out->n; i++) {
 		/* Each becomes part of a case id, where these characters separate. */
 		if (strpbrk(out->values[i], "[],=*?") || strlen(out->values[i]) > 64)
-			findings_add(f, read_where(n, "values"), "axis %s: \"%s\" holds one of []=,*? or is longer than 64 bytes",
-				     out->name, out->values[i]);
+			findings_add(f, read_where(n, "values"),
+				     "axis %s: \"%s\" holds one of []=,*? or is longer than 64 bytes", out->name,
+				     out->values[i]);
 		for (size_t j = 0; j < i; j++)
 			if (strcmp(out->values[i], out->values[j]) == 0)
-				findings_add(f, read_where(n, "values"), "axis %s: value %s twice", out->name, out->values[i]);
+				findings_add(f, read_where(n, "values"), "axis %s: value %s twice", out->name,
+					     out->values[i]);
 	}
 }
 
@@ -104,7 +110,8 @@ static void check_request_handle(struct loader *l, const struct scenario *s, con
 	if (of && !script_has_request(s, of))
 		findings_add(l->findings, read_where(n, "of"), "of=\"%s\" names no request of this scenario", of);
 	if (!of && script_requests(s) > 1)
-		findings_add(l->findings, n->where, "<%s> lacks of=: the script has %zu requests", n->name, script_requests(s));
+		findings_add(l->findings, n->where, "<%s> lacks of=: the script has %zu requests", n->name,
+			     script_requests(s));
 	if (!of && script_requests(s) == 0)
 		findings_add(l->findings, n->where, "<%s>: the script has no request", n->name);
 }
@@ -118,7 +125,8 @@ static void check_within(struct loader *l, const struct node *n)
 		return;
 	size_t digits = strspn(v, "0123456789");
 	if (!digits || digits > 4 || strcmp(v + digits, "x control") != 0)
-		findings_add(l->findings, read_where(n, "within"), "within=\"%s\" is neither \"10x control\" nor a time such as 2s", v);
+		findings_add(l->findings, read_where(n, "within"),
+			     "within=\"%s\" is neither \"10x control\" nor a time such as 2s", v);
 }
 
 static void read_decision(struct loader *l, const struct scenario *s, const struct node *n, struct expect *e)
@@ -131,33 +139,36 @@ static void read_decision(struct loader *l, const struct scenario *s, const stru
 	if (read_value(n, "decision") && !*read_value(n, "decision"))
 		findings_add(l->findings, read_where(n, "decision"), "decision=\"\" names none of: %s", words);
 	if (e->as_condition && !s->conditions)
-		findings_add(l->findings, read_where(n, "decision"), "decision=\"as-condition\" needs condition= in the matrix");
+		findings_add(l->findings, read_where(n, "decision"),
+			     "decision=\"as-condition\" needs condition= in the matrix");
 	if (e->as_condition + e->policy + (e->decision != 0) > 1)
-		findings_add(l->findings, read_where(n, "decision"), "as-condition and policy stand alone in decision=");
+		findings_add(l->findings, read_where(n, "decision"),
+			     "as-condition and policy stand alone in decision=");
 }
 
 static void read_expect(struct loader *l, const struct scenario *s, const struct node *n, struct expect *e)
 {
 	static const struct shape shape = {
-		.attributes = "of when decision signal phase identity identity-not body resumed fetch within or-start clause level",
-		.children = ""};
+	    .attributes =
+		"of when decision signal phase identity identity-not body resumed fetch within or-start clause level",
+	    .children = ""};
 	struct findings *f = l->findings;
 	read_shape(f, n, &shape);
 	*e = (struct expect){
-		.of = read_value(n, "of"),
-		.when = read_cell_when(l, s, n),
-		.signals = read_signals(f, n, "signal"),
-		.phases = read_mask(f, n, "phase", phase_words()),
-		.identity = read_value(n, "identity"),
-		.identity_not = read_value(n, "identity-not"),
-		.body = read_value(n, "body"),
-		.resumed = read_value(n, "resumed"),
-		.fetch = read_value(n, "fetch"),
-		.within = read_value(n, "within"),
-		.or_start = read_value(n, "or-start"),
-		.clause = read_value(n, "clause"),
-		.level = (enum level)read_word(f, n, "level", level_words(), LEVEL_MUST),
-		.where = n->where,
+	    .of = read_value(n, "of"),
+	    .when = read_cell_when(l, s, n),
+	    .signals = read_signals(f, n, "signal"),
+	    .phases = read_mask(f, n, "phase", phase_words()),
+	    .identity = read_value(n, "identity"),
+	    .identity_not = read_value(n, "identity-not"),
+	    .body = read_value(n, "body"),
+	    .resumed = read_value(n, "resumed"),
+	    .fetch = read_value(n, "fetch"),
+	    .within = read_value(n, "within"),
+	    .or_start = read_value(n, "or-start"),
+	    .clause = read_value(n, "clause"),
+	    .level = (enum level)read_word(f, n, "level", level_words(), LEVEL_MUST),
+	    .where = n->where,
 	};
 	read_decision(l, s, n, e);
 	read_word(f, n, "body", "intact", 0);
@@ -177,15 +188,16 @@ static void read_given(struct loader *l, const struct scenario *s, const struct 
 	static const struct shape shape = {.attributes = "of decision session fetch", .children = ""};
 	read_shape(l->findings, n, &shape);
 	*g = (struct given){
-		.of = read_value(n, "of"),
-		.decision = read_mask(l->findings, n, "decision", decision_words()),
-		.session = read_value(n, "session"),
-		.fetch = read_value(n, "fetch"),
-		.where = n->where,
+	    .of = read_value(n, "of"),
+	    .decision = read_mask(l->findings, n, "decision", decision_words()),
+	    .session = read_value(n, "session"),
+	    .fetch = read_value(n, "fetch"),
+	    .where = n->where,
 	};
 	read_words(l->findings, n, "fetch", "ocsp crl");
 	if (g->session && !script_has_session(s, g->session))
-		findings_add(l->findings, read_where(n, "session"), "session=\"%s\" is saved nowhere in this scenario", g->session);
+		findings_add(l->findings, read_where(n, "session"), "session=\"%s\" is saved nowhere in this scenario",
+			     g->session);
 	if (g->decision || g->of)
 		check_request_handle(l, s, n, g->of);
 	if (!g->decision && !g->session && !g->fetch)
@@ -197,11 +209,11 @@ static void read_never(struct loader *l, const struct scenario *s, const struct 
 	static const struct shape shape = {.attributes = "event on when clause", .required = "event", .children = ""};
 	read_shape(l->findings, n, &shape);
 	*v = (struct never){
-		.event = read_value(n, "event"),
-		.on = read_value(n, "on"),
-		.when = read_cell_when(l, s, n),
-		.clause = read_value(n, "clause"),
-		.where = n->where,
+	    .event = read_value(n, "event"),
+	    .on = read_value(n, "on"),
+	    .when = read_cell_when(l, s, n),
+	    .clause = read_value(n, "clause"),
+	    .where = n->where,
 	};
 	enum event_kind kind;
 	if (v->event && strcmp(v->event, "late-request") != 0 && !event_kind_parse(v->event, &kind))
@@ -253,10 +265,9 @@ static void read_claims(struct loader *l, struct scenario *s, const struct node 
 
 void scenario_read(struct loader *l, const struct node *n, const char *suite)
 {
-	static const struct shape shape = {
-		.attributes = "id severity impact clause needs endpoint formerly",
-		.required = "id severity",
-		.children = "title why matrix axis script given expect never clause"};
+	static const struct shape shape = {.attributes = "id severity impact clause needs endpoint formerly",
+					   .required = "id severity",
+					   .children = "title why matrix axis script given expect never clause"};
 	static const struct shape why_shape = {.attributes = "", .children = "", .text = true};
 	struct findings *f = l->findings;
 	const struct node *why = read_child(f, n, "why");
@@ -264,17 +275,17 @@ void scenario_read(struct loader *l, const struct node *n, const char *suite)
 	if (why)
 		read_shape(f, why, &why_shape);
 	struct scenario s = {
-		.suite = suite,
-		.id = read_id(f, n, "id"),
-		.title = load_title(l, n),
-		.formerly = read_value(n, "formerly"),
-		.why = read_text(l->arena, why),
-		.clause = read_value(n, "clause"),
-		.severity = (enum severity)read_word(f, n, "severity", severity_words(), SEVERITY_HIGH),
-		.impact = (enum impact)read_word(f, n, "impact", impact_words(), IMPACT_HARMLESS),
-		.needs = read_value(n, "needs"),
-		.endpoint = read_value(n, "endpoint"),
-		.where = n->where,
+	    .suite = suite,
+	    .id = read_id(f, n, "id"),
+	    .title = load_title(l, n),
+	    .formerly = read_value(n, "formerly"),
+	    .why = read_text(l->arena, why),
+	    .clause = read_value(n, "clause"),
+	    .severity = (enum severity)read_word(f, n, "severity", severity_words(), SEVERITY_HIGH),
+	    .impact = (enum impact)read_word(f, n, "impact", impact_words(), IMPACT_HARMLESS),
+	    .needs = read_value(n, "needs"),
+	    .endpoint = read_value(n, "endpoint"),
+	    .where = n->where,
 	};
 	read_words(f, n, "needs", CAPABILITY_WORDS);
 	read_matrix(l, &s, read_child(f, n, "matrix"));

@@ -12,29 +12,29 @@ struct verb_rule {
 
 /* One row a verb, in the order of enum verb. */
 static const struct verb_rule verb_rules[VERB__COUNT] = {
-	[VERB_CONNECT] = {"id name certificate resume tls alpn pha fresh", "id", false},
-	[VERB_REQUEST] = {"id on method target host authority body expect-continue chunked until certificate", "id", true},
-	[VERB_AWAIT] = {"of", "", false},
-	[VERB_ANSWER] = {"on certificate", "", false},
-	[VERB_SAVE] = {"session from", "session", false},
-	[VERB_CLOSE] = {"on how", "", false},
-	[VERB_WAIT] = {"ms", "ms", false},
-	[VERB_RENEGOTIATE] = {"on certificate", "", false},
-	[VERB_KEY_UPDATE] = {"on ask-peer", "", false},
-	[VERB_TAMPER] = {"on what", "what", false},
-	[VERB_REVOKE] = {"certificate publish", "certificate", false},
-	[VERB_PUBLISH] = {"what", "what", false},
-	[VERB_RELOAD] = {"", "", false},
-	[VERB_START] = {"variant", "", false},
-	[VERB_STOP] = {"", "", false},
+    [VERB_CONNECT] = {"id name certificate resume tls alpn pha fresh", "id", false},
+    [VERB_REQUEST] = {"id on method target host authority body expect-continue chunked until certificate", "id", true},
+    [VERB_AWAIT] = {"of", "", false},
+    [VERB_ANSWER] = {"on certificate", "", false},
+    [VERB_SAVE] = {"session from", "session", false},
+    [VERB_CLOSE] = {"on how", "", false},
+    [VERB_WAIT] = {"ms", "ms", false},
+    [VERB_RENEGOTIATE] = {"on certificate", "", false},
+    [VERB_KEY_UPDATE] = {"on ask-peer", "", false},
+    [VERB_TAMPER] = {"on what", "what", false},
+    [VERB_REVOKE] = {"certificate publish", "certificate", false},
+    [VERB_PUBLISH] = {"what", "what", false},
+    [VERB_RELOAD] = {"", "", false},
+    [VERB_START] = {"variant", "", false},
+    [VERB_STOP] = {"", "", false},
 };
 
 /* connect; GET of the protected path; read the response. */
 static const struct attribute default_connect[] = {{"id", "c", 0}};
 static const struct attribute default_request[] = {{"id", "r", 0}, {"on", "c", 0}};
 static const struct script_step default_steps[] = {
-	{.verb = VERB_CONNECT, .attributes = default_connect, .n_attributes = 1},
-	{.verb = VERB_REQUEST, .attributes = default_request, .n_attributes = 2},
+    {.verb = VERB_CONNECT, .attributes = default_connect, .n_attributes = 1},
+    {.verb = VERB_REQUEST, .attributes = default_request, .n_attributes = 2},
 };
 
 const char *script_attribute(const struct script_step *step, const char *name)
@@ -120,7 +120,8 @@ static void expand(struct arena *a, const struct scenario *s, const char *text, 
 	}
 	const struct axis *axis = find_axis(s, at + 1, len);
 	for (size_t i = 0; axis && i < axis->n; i++)
-		expand(a, s, arena_printf(a, "%.*s%s%s", (int)(at - text), text, axis->values[i], at + len + 2), take, context);
+		expand(a, s, arena_printf(a, "%.*s%s%s", (int)(at - text), text, axis->values[i], at + len + 2), take,
+		       context);
 }
 
 const char *script_values(struct arena *a, const struct scenario *s, const char *text, script_take *take, void *context)
@@ -146,8 +147,8 @@ struct checking {
 
 static void wrong(struct checking *c, const char *value, const char *what)
 {
-	findings_add(c->loader->findings, (struct where){c->step->where.file, c->attribute->line}, "%s=\"%s\" on <%s> %s",
-		     c->attribute->name, value, verb_text(c->step->verb), what);
+	findings_add(c->loader->findings, (struct where){c->step->where.file, c->attribute->line},
+		     "%s=\"%s\" on <%s> %s", c->attribute->name, value, verb_text(c->step->verb), what);
 }
 
 static void check_id(struct checking *c, const char *value)
@@ -254,8 +255,8 @@ static void check_method(struct checking *c, const char *value)
 
 static void check_name(struct checking *c, const char *value)
 {
-	read_host(c->loader->findings, (struct where){c->step->where.file, c->attribute->line}, c->attribute->name, value,
-		  strlen(value));
+	read_host(c->loader->findings, (struct where){c->step->where.file, c->attribute->line}, c->attribute->name,
+		  value, strlen(value));
 }
 
 static void check_filled(struct checking *c, const char *value)
@@ -269,12 +270,30 @@ static const struct {
 	const char *attribute;
 	void (*check)(struct checking *c, const char *value);
 } value_rules[] = {
-	{"id", check_id},	  {"on", check_connection}, {"from", check_connection},	  {"of", check_request},
-	{"session", check_session_new}, {"resume", check_session}, {"name", check_name},  {"tls", check_tls},
-	{"pha", check_yes},	  {"expect-continue", check_yes}, {"chunked", check_yes}, {"ask-peer", check_yes},
-	{"until", check_until},	  {"how", check_how},	    {"fresh", check_fresh},	  {"publish", check_publish},
-	{"ms", check_ms},	  {"body", check_body},	    {"method", check_method},	  {"target", check_filled},
-	{"alpn", check_filled},	  {"what", check_filled},   {"variant", check_filled},	  {"certificate", check_filled},
+    {"id", check_id},
+    {"on", check_connection},
+    {"from", check_connection},
+    {"of", check_request},
+    {"session", check_session_new},
+    {"resume", check_session},
+    {"name", check_name},
+    {"tls", check_tls},
+    {"pha", check_yes},
+    {"expect-continue", check_yes},
+    {"chunked", check_yes},
+    {"ask-peer", check_yes},
+    {"until", check_until},
+    {"how", check_how},
+    {"fresh", check_fresh},
+    {"publish", check_publish},
+    {"ms", check_ms},
+    {"body", check_body},
+    {"method", check_method},
+    {"target", check_filled},
+    {"alpn", check_filled},
+    {"what", check_filled},
+    {"variant", check_filled},
+    {"certificate", check_filled},
 };
 
 static void take_value(void *context, const char *value)
@@ -292,7 +311,8 @@ static void check_attribute(struct checking *c, const struct attribute *attribut
 	const char *unknown = script_values(a, c->scenario, attribute->value, take, c);
 	if (unknown)
 		findings_add(c->loader->findings, (struct where){c->step->where.file, attribute->line},
-			     "{%s} in %s names no axis; legal: %s", unknown, attribute->name, script_keys(a, c->scenario));
+			     "{%s} in %s names no axis; legal: %s", unknown, attribute->name,
+			     script_keys(a, c->scenario));
 }
 
 static void no_check(void *context, const char *value)
@@ -323,19 +343,20 @@ static void check_headers(struct checking *c, const struct node *n)
 static void check_left_out(struct checking *c, const char *attribute, enum verb made_by, const char *what)
 {
 	const struct script_step *step = c->step;
-	if (read_index(verb_rules[step->verb].attributes, attribute, strlen(attribute)) < 0 || script_attribute(step, attribute))
+	if (read_index(verb_rules[step->verb].attributes, attribute, strlen(attribute)) < 0 ||
+	    script_attribute(step, attribute))
 		return;
 	size_t n = count_verb(c->scenario, made_by);
 	if (n != 1)
-		findings_add(c->loader->findings, step->where, "<%s> lacks %s=: %zu %s could be meant", verb_text(step->verb),
-			     attribute, n, what);
+		findings_add(c->loader->findings, step->where, "<%s> lacks %s=: %zu %s could be meant",
+			     verb_text(step->verb), attribute, n, what);
 }
 
 static void check_step(struct checking *c, const struct node *n)
 {
 	const struct verb_rule *rule = &verb_rules[c->step->verb];
-	const struct shape shape = {.attributes = rule->attributes, .required = rule->required,
-				    .children = rule->headers ? "header" : ""};
+	const struct shape shape = {
+	    .attributes = rule->attributes, .required = rule->required, .children = rule->headers ? "header" : ""};
 	struct findings *f = c->loader->findings;
 	read_shape(f, n, &shape);
 	for (size_t i = 0; i < n->n_attributes; i++)
@@ -345,7 +366,8 @@ static void check_step(struct checking *c, const struct node *n)
 	check_left_out(c, "from", VERB_CONNECT, "connections");
 	check_left_out(c, "of", VERB_REQUEST, "requests");
 	if (c->sends_state && c->scenario->impact < IMPACT_STATE)
-		findings_add(f, n->where, "a body or a method that changes something needs impact=\"state\" on the scenario");
+		findings_add(f, n->where,
+			     "a body or a method that changes something needs impact=\"state\" on the scenario");
 	if (VERB_IS_WORLD(c->step->verb) && c->scenario->impact < IMPACT_STATE)
 		findings_add(f, n->where, "<%s> needs impact=\"state\" on the scenario", n->name);
 	c->sends_state = false;
@@ -361,7 +383,8 @@ void script_read(struct loader *l, struct scenario *s, const struct node *script
 		return;
 	}
 	if (script->n_children > MAX_STEPS) {
-		findings_add(l->findings, script->where, "the script has %zu steps; at most %d", script->n_children, MAX_STEPS);
+		findings_add(l->findings, script->where, "the script has %zu steps; at most %d", script->n_children,
+			     MAX_STEPS);
 		return;
 	}
 	struct script_step *steps = ARENA_NEW(l->arena, struct script_step, script->n_children);
@@ -387,8 +410,8 @@ void script_read(struct loader *l, struct scenario *s, const struct node *script
 		s->n_steps++;
 	}
 	if (count_verb(s, VERB_CONNECT) > JOB_MAX_CONNECTIONS || count_verb(s, VERB_REQUEST) > JOB_MAX_REQUESTS)
-		findings_add(l->findings, script->where, "a script has at most %d connections and %d requests", JOB_MAX_CONNECTIONS,
-			     JOB_MAX_REQUESTS);
+		findings_add(l->findings, script->where, "a script has at most %d connections and %d requests",
+			     JOB_MAX_CONNECTIONS, JOB_MAX_REQUESTS);
 	if (!count_verb(s, VERB_CONNECT))
 		findings_add(l->findings, script->where, "the script connects nowhere");
 }

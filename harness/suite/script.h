@@ -23,7 +23,8 @@ const char *script_keys(struct arena *a, const struct scenario *s);
  * (tls, http ...) or on more than two axes.  Returns the first {name} that names nothing, or NULL (arena).
  */
 typedef void script_take(void *context, const char *value);
-const char *script_values(struct arena *a, const struct scenario *s, const char *text, script_take *take, void *context);
+const char *script_values(struct arena *a, const struct scenario *s, const char *text, script_take *take,
+			  void *context);
 
 const char *script_attribute(const struct script_step *step, const char *name); /* NULL when it is not there */
 

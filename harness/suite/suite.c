@@ -21,8 +21,10 @@ static void read_scenario(struct loader *l, const struct node *n)
 		len -= strlen(".xml");
 	stem = arena_strndup(l->arena, stem, len);
 	if (!read_id_is_legal(stem))
-		findings_add(l->findings, (struct where){file, 1}, "the file's stem \"%s\" names the suite in case ids: letters, "
-			     "digits and . _ - only, at most 64", stem);
+		findings_add(l->findings, (struct where){file, 1},
+			     "the file's stem \"%s\" names the suite in case ids: letters, "
+			     "digits and . _ - only, at most 64",
+			     stem);
 	scenario_read(l, n, stem);
 }
 
@@ -30,21 +32,19 @@ static const struct {
 	const char *element;
 	void (*read)(struct loader *l, const struct node *n);
 } vocabulary[] = {
-	{"condition", condition_read},	   {"base", base_read},		  {"scenario", read_scenario},
-	{"requirement", requirement_read}, {"impossible", impossible_read}, {"profile", profile_read},
-	{"diagnosis", diagnosis_read},
+    {"condition", condition_read},   {"base", base_read},
+    {"scenario", read_scenario},     {"requirement", requirement_read},
+    {"impossible", impossible_read}, {"profile", profile_read},
+    {"diagnosis", diagnosis_read},
 };
 
 /* Roots and what they hold. */
 static const struct {
 	const char *root, *children;
 } containers[] = {
-	{"conditions", "base condition"},
-	{"scenarios", "scenario"},
-	{"requirements", "requirement"},
-	{"impossible-cells", "impossible"},
-	{"diagnoses", "diagnosis"},
-	{"suite", "condition scenario requirement impossible profile diagnosis"},
+    {"conditions", "base condition"}, {"scenarios", "scenario"},
+    {"requirements", "requirement"},  {"impossible-cells", "impossible"},
+    {"diagnoses", "diagnosis"},	      {"suite", "condition scenario requirement impossible profile diagnosis"},
 };
 
 static void read_element(struct loader *l, const struct node *n)
@@ -71,8 +71,10 @@ void load_document(struct loader *l, const struct node *root, bool alone)
 		return;
 	}
 	if (read_index(OTHER_ROOTS, root->name, strlen(root->name)) < 0)
-		findings_add(l->findings, root->where, "unknown root <%s>; legal: suite scenarios conditions requirements "
-			     "impossible-cells diagnoses profile " OTHER_ROOTS, root->name);
+		findings_add(l->findings, root->where,
+			     "unknown root <%s>; legal: suite scenarios conditions requirements "
+			     "impossible-cells diagnoses profile " OTHER_ROOTS,
+			     root->name);
 	else if (alone)
 		findings_add(l->findings, root->where, "<%s> is no part of a suite: name it with --%s", root->name,
 			     strcmp(root->name, "target") == 0 ? "target" : "known-failures");
@@ -153,12 +155,12 @@ out:
 	return rc == RC_ABSENT ? RC_INPUT : rc;
 }
 
-#define KEEP(s, l, rows)                                                                            \
-	do {                                                                                        \
-			(s)->rows = arena_memdup((l)->arena, (l)->rows, (l)->n_##rows * sizeof *(l)->rows); \
-		(s)->n_##rows = (l)->n_##rows;                                                      \
-		free((l)->rows);                                                                    \
-		(l)->rows = NULL;                                                                   \
+#define KEEP(s, l, rows)                                                                                               \
+	do {                                                                                                           \
+		(s)->rows = arena_memdup((l)->arena, (l)->rows, (l)->n_##rows * sizeof *(l)->rows);                    \
+		(s)->n_##rows = (l)->n_##rows;                                                                         \
+		free((l)->rows);                                                                                       \
+		(l)->rows = NULL;                                                                                      \
 	} while (0)
 
 struct suite *load_finish(struct loader *l, const char *dir)
@@ -228,16 +230,16 @@ const struct suite *suite_with_identities(struct arena *a, const struct suite *s
 	for (size_t i = 0; i < t->n_identities; i++) {
 		const struct identity *d = &t->identities[i];
 		v[s->n_conditions + i] = (struct condition){
-			.id = arena_printf(a, "own:%s", d->id),
-			.title = arena_printf(a, "The certificate %s of the target file", d->id),
-			.level = d->decision == BIT(DECISION_ACCEPT) || d->decision == BIT(DECISION_REJECT) ? LEVEL_MUST
-													     : LEVEL_POLICY,
-			.decision = d->decision,
-			.differs_from = d->decision == BIT(DECISION_ACCEPT) ? NULL : control,
-			.own = d->id,
-			.openssl = "",
-			.body = ARENA_NEW(a, struct node, 1),
-			.where = d->where,
+		    .id = arena_printf(a, "own:%s", d->id),
+		    .title = arena_printf(a, "The certificate %s of the target file", d->id),
+		    .level = d->decision == BIT(DECISION_ACCEPT) || d->decision == BIT(DECISION_REJECT) ? LEVEL_MUST
+													: LEVEL_POLICY,
+		    .decision = d->decision,
+		    .differs_from = d->decision == BIT(DECISION_ACCEPT) ? NULL : control,
+		    .own = d->id,
+		    .openssl = "",
+		    .body = ARENA_NEW(a, struct node, 1),
+		    .where = d->where,
 		};
 	}
 	out->conditions = v;

@@ -1,4 +1,5 @@
-/* Feeds bytes to the loader as a suite, target or known-failures file: no crash, no leak, no fetch, and every refusal says why. */
+/* Feeds bytes to the loader as a suite, target or known-failures file: no crash, no leak, no fetch, and every refusal
+ * says why. */
 #include "harness/suite/load.h"
 
 #include <stdint.h>

@@ -58,7 +58,8 @@ static enum rc find_variant(struct arena *a, const struct target *t, const char 
 	return err_set(err, RC_INPUT, "%s: no variant %s; it has:%s", t->file, id, *all ? all : " none");
 }
 
-const struct target *target_check(struct findings *f, struct arena *a, const struct suite *suite, const struct node *root)
+const struct target *target_check(struct findings *f, struct arena *a, const struct suite *suite,
+				  const struct node *root)
 {
 	const char *file = root->where.file, *slash = strrchr(file, '/');
 	const struct target *t = target_read(f, a, root, slash ? arena_strndup(a, file, (size_t)(slash - file)) : ".");

@@ -13,20 +13,25 @@ static struct rundir dir;
 static struct suite suite;
 
 static const char target_text[] =
-	"<target xmlns=\"" XML_NAMESPACE "\" id=\"shop\" product=\"shopd\" profile=\"shop\" tls=\"1.2\" has=\"echo\" body-limit=\"131072\"\n"
-	" server-ca=\"ca.pem\">\n"
-	"<title>A shop</title><parameter name=\"depth\" value=\"10\"/>\n"
-	"<process id=\"p\" package=\"shopd\"><argument split=\"yes\">@depth@</argument><argument>-v</argument><env name=\"A\" value=\"@dir@\"/>"
-	"<file from=\"target.xml\" to=\"a/b\" verbatim=\"yes\"/><version pattern=\"v\"><argument>x</argument></version>"
-	"<reload signal=\"HUP\"/><log path=\"stderr\" crash=\"died\"/></process>\n"
-	"<endpoint id=\"a\" negotiation=\"required\" url=\"https://localhost:@port:a@/\" address=\"127.0.0.1:@port:a@\" trust=\"tenant\"/>"
-	"<endpoint id=\"n\" negotiation=\"by-name\" url=\"https://protected.test:@port:n@/\" http=\"1.1\">"
-	"<name id=\"open\" host=\"open.test\" negotiation=\"none\"/><name id=\"protected.test\" negotiation=\"required\"/></endpoint>"
-	"<accept status=\"200\" contains=\"hello\"/><reject location=\"/login\"/><echo body=\"you: \" as=\"sha256-hex\"/>"
-	"<verified header=\"X\" yes=\"1\"/><limits in-flight=\"1\" handshake=\"5s\"/>"
-	"<variant id=\"shallow\"><title>less</title><set name=\"depth\" value=\"1\"/></variant>"
-	"<identity id=\"mine\" certificate=\"c.pem\"/><identity id=\"bad\" certificate=\"/c.pem\" key=\"pkcs11:x\" decision=\"reject\"/>"
-	"</target>";
+    "<target xmlns=\"" XML_NAMESPACE
+    "\" id=\"shop\" product=\"shopd\" profile=\"shop\" tls=\"1.2\" has=\"echo\" body-limit=\"131072\"\n"
+    " server-ca=\"ca.pem\">\n"
+    "<title>A shop</title><parameter name=\"depth\" value=\"10\"/>\n"
+    "<process id=\"p\" package=\"shopd\"><argument split=\"yes\">@depth@</argument><argument>-v</argument><env "
+    "name=\"A\" value=\"@dir@\"/>"
+    "<file from=\"target.xml\" to=\"a/b\" verbatim=\"yes\"/><version pattern=\"v\"><argument>x</argument></version>"
+    "<reload signal=\"HUP\"/><log path=\"stderr\" crash=\"died\"/></process>\n"
+    "<endpoint id=\"a\" negotiation=\"required\" url=\"https://localhost:@port:a@/\" address=\"127.0.0.1:@port:a@\" "
+    "trust=\"tenant\"/>"
+    "<endpoint id=\"n\" negotiation=\"by-name\" url=\"https://protected.test:@port:n@/\" http=\"1.1\">"
+    "<name id=\"open\" host=\"open.test\" negotiation=\"none\"/><name id=\"protected.test\" "
+    "negotiation=\"required\"/></endpoint>"
+    "<accept status=\"200\" contains=\"hello\"/><reject location=\"/login\"/><echo body=\"you: \" as=\"sha256-hex\"/>"
+    "<verified header=\"X\" yes=\"1\"/><limits in-flight=\"1\" handshake=\"5s\"/>"
+    "<variant id=\"shallow\"><title>less</title><set name=\"depth\" value=\"1\"/></variant>"
+    "<identity id=\"mine\" certificate=\"c.pem\"/><identity id=\"bad\" certificate=\"/c.pem\" key=\"pkcs11:x\" "
+    "decision=\"reject\"/>"
+    "</target>";
 
 static void init(void)
 {
@@ -36,8 +41,8 @@ static void init(void)
 	suite = (struct suite){.dir = dir.path, .profiles = profiles, .n_profiles = 1};
 	ck_assert(fs_mkdirs(arena_printf(&arena, "%s/targets/shop", dir.path), &err) == RC_OK);
 	ck_assert(fs_mkdirs(arena_printf(&arena, "%s/targets/no-target", dir.path), &err) == RC_OK);
-	ck_assert(fs_write(arena_printf(&arena, "%s/targets/shop/target.xml", dir.path), target_text, sizeof target_text - 1, 0600,
-			   &err) == RC_OK);
+	ck_assert(fs_write(arena_printf(&arena, "%s/targets/shop/target.xml", dir.path), target_text,
+			   sizeof target_text - 1, 0600, &err) == RC_OK);
 }
 
 static void fini(void)
@@ -52,15 +57,15 @@ START_TEST(names_and_variants)
 	const struct {
 		const char *name, *variant, *error; /* the end of it */
 	} rows[] = {
-		{"shop", NULL, NULL},
-		{"shop:shallow", "shallow", NULL},
-		{file, NULL, NULL},
-		{arena_printf(&arena, "%s:shallow", file), "shallow", NULL},
-		{arena_printf(&arena, "%s/targets/shop", dir.path), NULL, NULL},
-		{"shop:deep", NULL, "no variant deep; it has: shallow"},
-		{"shops", NULL, "no target shops: neither a file nor one of: shop"},
-		{"no-target", NULL, "no target no-target: neither a file nor one of: shop"},
-		{"", NULL, "no target : neither a file nor one of: shop"},
+	    {"shop", NULL, NULL},
+	    {"shop:shallow", "shallow", NULL},
+	    {file, NULL, NULL},
+	    {arena_printf(&arena, "%s:shallow", file), "shallow", NULL},
+	    {arena_printf(&arena, "%s/targets/shop", dir.path), NULL, NULL},
+	    {"shop:deep", NULL, "no variant deep; it has: shallow"},
+	    {"shops", NULL, "no target shops: neither a file nor one of: shop"},
+	    {"no-target", NULL, "no target no-target: neither a file nor one of: shop"},
+	    {"", NULL, "no target : neither a file nor one of: shop"},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		const struct target *t = NULL;
@@ -68,7 +73,8 @@ START_TEST(names_and_variants)
 		struct err err = {0};
 		enum rc rc = target_load(&arena, &suite, rows[i].name, &t, &v, &err);
 		if (rows[i].error) {
-			ck_assert_msg(rc == RC_INPUT && text_ends(err.text, rows[i].error), "%s: %s", rows[i].name, err.text);
+			ck_assert_msg(rc == RC_INPUT && text_ends(err.text, rows[i].error), "%s: %s", rows[i].name,
+				      err.text);
 			continue;
 		}
 		ck_assert_msg(rc == RC_OK, "%s: %s", rows[i].name, err.text);
@@ -146,7 +152,8 @@ START_TEST(suites_are_found)
 	ck_assert_int_eq(setenv("MTLSPEC_SUITES", arena_printf(&arena, "%s/suites", build), 1), 0);
 	ck_assert(suite_find_dir(&arena, "/nowhere/mtlspec", &found, &err) == RC_OK);
 	ck_assert_int_eq(setenv("MTLSPEC_SUITES", root, 1), 0);
-	ck_assert(suite_find_dir(&arena, arena_printf(&arena, "%s/build/dev/mtlspec", build), &found, &err) == RC_INPUT);
+	ck_assert(suite_find_dir(&arena, arena_printf(&arena, "%s/build/dev/mtlspec", build), &found, &err) ==
+		  RC_INPUT);
 	unsetenv("MTLSPEC_SUITES");
 }
 END_TEST

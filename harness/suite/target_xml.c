@@ -17,7 +17,8 @@ static bool placeholder_is_known(const struct target_reading *r, const char *wor
 		return stem + 1 < len && read_index("port anchors", word, stem) >= 0;
 	}
 	for (size_t i = 0; i < r->target->n_parameters; i++)
-		if (strlen(r->target->parameters[i].name) == len && memcmp(r->target->parameters[i].name, word, len) == 0)
+		if (strlen(r->target->parameters[i].name) == len &&
+		    memcmp(r->target->parameters[i].name, word, len) == 0)
 			return true;
 	return read_index(BUILTIN_WORDS, word, len) >= 0;
 }
@@ -31,13 +32,16 @@ void placeholders_check(struct target_reading *r, struct where where, const char
 			return;
 		}
 		if (len && !placeholder_is_known(r, at, len))
-			findings_add(r->findings, where, "unknown placeholder @%.*s@: no <parameter> of this name, nor one of "
-				     "port:WORD anchors:TRUST " BUILTIN_WORDS, (int)(len < 64 ? len : 64), at);
+			findings_add(r->findings, where,
+				     "unknown placeholder @%.*s@: no <parameter> of this name, nor one of "
+				     "port:WORD anchors:TRUST " BUILTIN_WORDS,
+				     (int)(len < 64 ? len : 64), at);
 		at += len + 1;
 	}
 }
 
-const struct parameter *parameters_read(struct target_reading *r, const struct node *n, const char *element, size_t *count)
+const struct parameter *parameters_read(struct target_reading *r, const struct node *n, const char *element,
+					size_t *count)
 {
 	static const struct shape shape = {.attributes = "name value", .required = "name value", .children = ""};
 	struct parameter *v = ARENA_NEW(r->arena, struct parameter, n->n_children);
@@ -50,8 +54,8 @@ const struct parameter *parameters_read(struct target_reading *r, const struct n
 		const char *name = read_value(c, "name"), *value = read_value(c, "value");
 		for (size_t j = 0; name && j < *count; j++)
 			if (strcmp(v[j].name, name) == 0)
-				findings_add(r->findings, c->where, "second <%s name=\"%s\">; the first is at line %d", element, name,
-					     v[j].where.line);
+				findings_add(r->findings, c->where, "second <%s name=\"%s\">; the first is at line %d",
+					     element, name, v[j].where.line);
 		v[(*count)++] = (struct parameter){name ? name : "", value ? value : "", c->where};
 	}
 	return v;
@@ -77,13 +81,14 @@ static void check_url(struct target_reading *r, const struct node *n, const char
 static void read_name(struct target_reading *r, const struct node *n, struct endpoint_name *out)
 {
 	static const struct shape shape = {
-		.attributes = "id host negotiation trust", .required = "id negotiation", .children = ""};
+	    .attributes = "id host negotiation trust", .required = "id negotiation", .children = ""};
 	read_shape(r->findings, n, &shape);
 	*out = (struct endpoint_name){
-		.id = read_id(r->findings, n, "id"),
-		.host = read_value(n, "host"),
-		.negotiation = (enum negotiation)read_word(r->findings, n, "negotiation", negotiation_words(), NEGOTIATION_NONE),
-		.trust = read_value(n, "trust"),
+	    .id = read_id(r->findings, n, "id"),
+	    .host = read_value(n, "host"),
+	    .negotiation =
+		(enum negotiation)read_word(r->findings, n, "negotiation", negotiation_words(), NEGOTIATION_NONE),
+	    .trust = read_value(n, "trust"),
 	};
 	if (!out->host)
 		out->host = out->id;
@@ -91,7 +96,8 @@ static void read_name(struct target_reading *r, const struct node *n, struct end
 		out->trust = "main";
 	read_host(r->findings, read_where(n, "host"), "host", out->host, strlen(out->host));
 	if (out->negotiation == NEGOTIATION_BY_NAME)
-		findings_add(r->findings, n->where, "negotiation=\"by-name\" belongs to the endpoint, not to one of its names");
+		findings_add(r->findings, n->where,
+			     "negotiation=\"by-name\" belongs to the endpoint, not to one of its names");
 }
 
 static void read_names(struct target_reading *r, const struct node *n, struct endpoint *e)
@@ -104,7 +110,8 @@ static void read_names(struct target_reading *r, const struct node *n, struct en
 		read_name(r, &n->children[i], &names[e->n_names]);
 		for (size_t j = 0; j < e->n_names; j++)
 			if (strcmp(names[j].id, names[e->n_names].id) == 0)
-				findings_add(r->findings, n->children[i].where, "duplicate id: a second <name id=\"%s\">", names[j].id);
+				findings_add(r->findings, n->children[i].where,
+					     "duplicate id: a second <name id=\"%s\">", names[j].id);
 		protected |= names[e->n_names].negotiation != NEGOTIATION_NONE;
 		e->n_names++;
 	}
@@ -112,25 +119,27 @@ static void read_names(struct target_reading *r, const struct node *n, struct en
 	if (e->n_names > 8)
 		findings_add(r->findings, n->where, "<endpoint> has %zu names; at most 8", e->n_names);
 	if (e->negotiation == NEGOTIATION_BY_NAME && !protected)
-		findings_add(r->findings, n->where, "negotiation=\"by-name\" needs a <name> that asks for a certificate");
+		findings_add(r->findings, n->where,
+			     "negotiation=\"by-name\" needs a <name> that asks for a certificate");
 }
 
 static void read_endpoint(struct target_reading *r, const struct node *n, struct endpoint *e)
 {
 	static const struct shape shape = {.attributes = "id negotiation url address tls http trust strangers",
-					   .required = "id negotiation url", .children = "name"};
+					   .required = "id negotiation url",
+					   .children = "name"};
 	struct findings *f = r->findings;
 	read_shape(f, n, &shape);
 	*e = (struct endpoint){
-		.id = read_id(f, n, "id"),
-		.url = read_value(n, "url"),
-		.address = read_value(n, "address"),
-		.negotiation = (enum negotiation)read_word(f, n, "negotiation", negotiation_words(), NEGOTIATION_NONE),
-		.tls = read_mask(f, n, "tls", tls_words()),
-		.http = read_mask(f, n, "http", http_words()),
-		.trust = read_value(n, "trust"),
-		.strangers = read_yes(f, n, "strangers", false),
-		.where = n->where,
+	    .id = read_id(f, n, "id"),
+	    .url = read_value(n, "url"),
+	    .address = read_value(n, "address"),
+	    .negotiation = (enum negotiation)read_word(f, n, "negotiation", negotiation_words(), NEGOTIATION_NONE),
+	    .tls = read_mask(f, n, "tls", tls_words()),
+	    .http = read_mask(f, n, "http", http_words()),
+	    .trust = read_value(n, "trust"),
+	    .strangers = read_yes(f, n, "strangers", false),
+	    .where = n->where,
 	};
 	if (!e->trust)
 		e->trust = "main";
@@ -151,8 +160,9 @@ static void read_endpoints(struct target_reading *r, const struct node *n)
 		read_endpoint(r, &n->children[i], &v[t->n_endpoints]);
 		for (size_t j = 0; j < t->n_endpoints; j++)
 			if (strcmp(v[j].id, v[t->n_endpoints].id) == 0)
-				findings_add(r->findings, n->children[i].where, "duplicate id: the endpoint %s is at line %d already",
-					     v[j].id, v[j].where.line);
+				findings_add(r->findings, n->children[i].where,
+					     "duplicate id: the endpoint %s is at line %d already", v[j].id,
+					     v[j].where.line);
 		t->negotiation |= BIT(v[t->n_endpoints].negotiation);
 		t->n_endpoints++;
 	}
@@ -168,8 +178,10 @@ static void check_statuses(struct target_reading *r, const struct node *n, const
 	size_t words = 0;
 	for (const char *at = text; text_word(&at, word, sizeof word); words++)
 		if (strlen(word) != 3 || word[0] < '1' || word[0] > '5' ||
-		    (strcmp(word + 1, "xx") != 0 && (!isdigit((unsigned char)word[1]) || !isdigit((unsigned char)word[2]))))
-			findings_add(r->findings, read_where(n, "status"), "status=\"%s\" is neither like 200 nor like 2xx", word);
+		    (strcmp(word + 1, "xx") != 0 &&
+		     (!isdigit((unsigned char)word[1]) || !isdigit((unsigned char)word[2]))))
+			findings_add(r->findings, read_where(n, "status"),
+				     "status=\"%s\" is neither like 200 nor like 2xx", word);
 	if (text && !words)
 		findings_add(r->findings, read_where(n, "status"), "status=\"\" names no status");
 }
@@ -201,24 +213,26 @@ static void read_identity_rules(struct target_reading *r, const struct node *n)
 	c = read_child(f, n, "verified");
 	if (c) {
 		read_shape(f, c, &verified);
-		t->verified = (struct verified_rule){read_value(c, "header"), read_value(c, "yes"), read_value(c, "no")};
+		t->verified =
+		    (struct verified_rule){read_value(c, "header"), read_value(c, "yes"), read_value(c, "no")};
 	}
 }
 
 static void read_limits(struct target_reading *r, const struct node *n)
 {
-	static const struct shape shape = {.attributes = "in-flight rate connect handshake response budget", .children = ""};
+	static const struct shape shape = {.attributes = "in-flight rate connect handshake response budget",
+					   .children = ""};
 	struct findings *f = r->findings;
 	if (!n)
 		return;
 	read_shape(f, n, &shape);
 	r->target->limits = (struct limits){
-		.in_flight = (unsigned)read_number(f, n, "in-flight", 1, 512),
-		.rate = (unsigned)read_number(f, n, "rate", 1, 1000000),
-		.connect_ms = read_millis(f, n, "connect"),
-		.handshake_ms = read_millis(f, n, "handshake"),
-		.response_ms = read_millis(f, n, "response"),
-		.budget_ms = read_millis(f, n, "budget"),
+	    .in_flight = (unsigned)read_number(f, n, "in-flight", 1, 512),
+	    .rate = (unsigned)read_number(f, n, "rate", 1, 1000000),
+	    .connect_ms = read_millis(f, n, "connect"),
+	    .handshake_ms = read_millis(f, n, "handshake"),
+	    .response_ms = read_millis(f, n, "response"),
+	    .budget_ms = read_millis(f, n, "budget"),
 	};
 }
 
@@ -230,14 +244,16 @@ static void read_variant(struct target_reading *r, const struct node *n, struct 
 	read_shape(r->findings, n, &shape);
 	if (title)
 		read_shape(r->findings, title, &text);
-	*v = (struct variant){.id = read_id(r->findings, n, "id"), .title = read_text(r->arena, title), .where = n->where};
+	*v = (struct variant){
+	    .id = read_id(r->findings, n, "id"), .title = read_text(r->arena, title), .where = n->where};
 	v->sets = parameters_read(r, n, "set", &v->n_sets);
 	for (size_t i = 0; i < v->n_sets; i++) {
 		bool known = false;
 		for (size_t j = 0; j < r->target->n_parameters; j++)
 			known |= strcmp(r->target->parameters[j].name, v->sets[i].name) == 0;
 		if (!known)
-			findings_add(r->findings, v->sets[i].where, "<set name=\"%s\">: no <parameter> of this name", v->sets[i].name);
+			findings_add(r->findings, v->sets[i].where, "<set name=\"%s\">: no <parameter> of this name",
+				     v->sets[i].name);
 	}
 }
 
@@ -251,18 +267,18 @@ static const char *beside(struct target_reading *r, const char *path)
 
 static void read_identity(struct target_reading *r, const struct node *n, struct identity *d)
 {
-	static const struct shape shape = {.attributes = "id certificate key password-env decision",
-					   .required = "id certificate", .children = ""};
+	static const struct shape shape = {
+	    .attributes = "id certificate key password-env decision", .required = "id certificate", .children = ""};
 	static const unsigned decisions[] = {BIT(DECISION_ACCEPT), BIT(DECISION_REJECT),
 					     BIT(DECISION_ACCEPT) | BIT(DECISION_REJECT)};
 	read_shape(r->findings, n, &shape);
 	*d = (struct identity){
-		.id = read_id(r->findings, n, "id"),
-		.certificate = beside(r, read_value(n, "certificate")),
-		.key = beside(r, read_value(n, "key")),
-		.password_env = read_value(n, "password-env"),
-		.decision = decisions[read_word(r->findings, n, "decision", "accept reject policy", 0)],
-		.where = n->where,
+	    .id = read_id(r->findings, n, "id"),
+	    .certificate = beside(r, read_value(n, "certificate")),
+	    .key = beside(r, read_value(n, "key")),
+	    .password_env = read_value(n, "password-env"),
+	    .decision = decisions[read_word(r->findings, n, "decision", "accept reject policy", 0)],
+	    .where = n->where,
 	};
 	if (!d->key)
 		d->key = d->certificate;
@@ -289,21 +305,23 @@ static void read_repeated(struct target_reading *r, const struct node *n)
 	for (size_t i = 0; i < t->n_variants; i++)
 		for (size_t j = 0; j < i; j++)
 			if (strcmp(variants[i].id, variants[j].id) == 0)
-				findings_add(r->findings, variants[i].where, "duplicate id: the variant %s is at line %d already",
-					     variants[j].id, variants[j].where.line);
+				findings_add(r->findings, variants[i].where,
+					     "duplicate id: the variant %s is at line %d already", variants[j].id,
+					     variants[j].where.line);
 	for (size_t i = 0; i < t->n_identities; i++)
 		for (size_t j = 0; j < i; j++)
 			if (strcmp(identities[i].id, identities[j].id) == 0)
-				findings_add(r->findings, identities[i].where, "duplicate id: the identity %s is at line %d already",
-					     identities[j].id, identities[j].where.line);
+				findings_add(r->findings, identities[i].where,
+					     "duplicate id: the identity %s is at line %d already", identities[j].id,
+					     identities[j].where.line);
 }
 
 const struct target *target_read(struct findings *f, struct arena *a, const struct node *root, const char *dir)
 {
 	static const struct shape shape = {
-		.attributes = "id product profile tls http has server-ca body-limit",
-		.required = "id",
-		.children = "title parameter process endpoint accept reject echo verified limits variant identity"};
+	    .attributes = "id product profile tls http has server-ca body-limit",
+	    .required = "id",
+	    .children = "title parameter process endpoint accept reject echo verified limits variant identity"};
 	static const struct shape text = {.attributes = "", .children = "", .text = true};
 	struct target *t = ARENA_NEW(a, struct target, 1);
 	struct target_reading r = {f, a, t};
@@ -316,17 +334,17 @@ const struct target *target_read(struct findings *f, struct arena *a, const stru
 	if (title)
 		read_shape(f, title, &text);
 	*t = (struct target){
-		.id = read_id(f, root, "id"),
-		.title = read_text(a, title),
-		.product = read_value(root, "product"),
-		.profile = read_value(root, "profile"),
-		.dir = dir,
-		.file = root->where.file,
-		.tls = read_mask(f, root, "tls", tls_words()),
-		.http = read_mask(f, root, "http", http_words()),
-		.has = read_value(root, "has"),
-		.body_limit = read_number(f, root, "body-limit", 1, UINT64_MAX),
-		.where = root->where,
+	    .id = read_id(f, root, "id"),
+	    .title = read_text(a, title),
+	    .product = read_value(root, "product"),
+	    .profile = read_value(root, "profile"),
+	    .dir = dir,
+	    .file = root->where.file,
+	    .tls = read_mask(f, root, "tls", tls_words()),
+	    .http = read_mask(f, root, "http", http_words()),
+	    .has = read_value(root, "has"),
+	    .body_limit = read_number(f, root, "body-limit", 1, UINT64_MAX),
+	    .where = root->where,
 	};
 	if (!t->tls)
 		t->tls = BIT(TLS_1_2) | BIT(TLS_1_3);

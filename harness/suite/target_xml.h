@@ -19,6 +19,7 @@ void process_read(struct target_reading *r, const struct node *n, struct process
 void placeholders_check(struct target_reading *r, struct where where, const char *text);
 
 /* Children of one name as parameters: name= and value=. */
-const struct parameter *parameters_read(struct target_reading *r, const struct node *n, const char *element, size_t *count);
+const struct parameter *parameters_read(struct target_reading *r, const struct node *n, const char *element,
+					size_t *count);
 
 #endif

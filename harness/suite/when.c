@@ -38,13 +38,10 @@ static const char *legal_values(const char *key)
 		const char *key;
 		const char *(*words)(void);
 	} known[] = {
-		{"tls", tls_words},
-		{"negotiation", negotiation_words},
-		{"http", http_words},
-		{"client", client_kind_words},
-		{"phase", phase_words},
-		{"decision", decision_words},
-		{"verdict", verdict_words},
+	    {"tls", tls_words},		{"negotiation", negotiation_words},
+	    {"http", http_words},	{"client", client_kind_words},
+	    {"phase", phase_words},	{"decision", decision_words},
+	    {"verdict", verdict_words},
 	};
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
 		if (strcmp(known[i].key, key) == 0)
@@ -72,7 +69,8 @@ void read_pattern(struct findings *f, struct where where, const struct when_term
 			memcpy(each, p, len);
 			each[len] = '\0';
 			if (!matches_one(each, words))
-				findings_add(f, where, "when: %s=%s can never hold; values of %s: %s", t->key, each, t->key, words);
+				findings_add(f, where, "when: %s=%s can never hold; values of %s: %s", t->key, each,
+					     t->key, words);
 		}
 		p += len;
 		if (!*p)

@@ -26,7 +26,7 @@ struct parse {
 	struct findings *findings;
 	struct arena *arena;
 	const char *file;
-	xmlParserCtxtPtr parser; /* borrowed */
+	xmlParserCtxtPtr parser;   /* borrowed */
 	struct open_element *open; /* owned, like the two below */
 	struct node *nodes;
 	char *text;
@@ -51,8 +51,8 @@ static void fail(struct parse *p, int line, const char *fmt, ...)
 }
 
 /*
- * The start tag as it is written ends at the parser's cursor, and "<" cannot stand in an attribute (XML 1.0, 3.1), so the
- * tag begins at the last "<" before it.
+ * The start tag as it is written ends at the parser's cursor, and "<" cannot stand in an attribute (XML 1.0, 3.1), so
+ * the tag begins at the last "<" before it.
  */
 static const char *tag_start(const struct parse *p, int *line)
 {
@@ -129,8 +129,8 @@ static void on_start(void *context, const xmlChar *name, const xmlChar *prefix, 
 	e.node.where.file = p->file;
 	e.node.name = arena_strdup(p->arena, (const char *)name);
 	if (!uri || strcmp((const char *)uri, XML_NAMESPACE) != 0) {
-		fail(p, e.node.where.line, "<%s> is not in the namespace: write xmlns=\"" XML_NAMESPACE "\" on the root",
-		     e.node.name);
+		fail(p, e.node.where.line,
+		     "<%s> is not in the namespace: write xmlns=\"" XML_NAMESPACE "\" on the root", e.node.name);
 		return;
 	}
 	take_attributes(p, &e.node, attributes, (size_t)n_attributes, tag);
@@ -179,8 +179,8 @@ static void on_doctype(void *context, const xmlChar *name, const xmlChar *extern
 {
 	struct parse *p = context;
 	(void)external, (void)system;
-	fail(p, p->parser->input->line, "<!DOCTYPE %s>: document type declarations, entities and external files are refused",
-	     (const char *)name);
+	fail(p, p->parser->input->line,
+	     "<!DOCTYPE %s>: document type declarations, entities and external files are refused", (const char *)name);
 }
 
 static void on_error(void *context, parser_error e)
@@ -200,7 +200,8 @@ const struct node *xml_parse(struct findings *f, struct arena *a, const char *fi
 	struct parse p = {.findings = f, .arena = a, .file = file};
 	const struct node *root = NULL;
 	if (len > XML_MAX_BYTES) {
-		findings_add(f, (struct where){file, 1}, "file is too large: %zu bytes, at most %zu are read", len, XML_MAX_BYTES);
+		findings_add(f, (struct where){file, 1}, "file is too large: %zu bytes, at most %zu are read", len,
+			     XML_MAX_BYTES);
 		return NULL;
 	}
 	p.parser = xmlNewParserCtxt();
@@ -239,7 +240,8 @@ enum rc xml_read(struct findings *f, struct arena *a, const char *path, const st
 	if (rc == RC_OK)
 		*out = xml_parse(f, a, path, data, len);
 	else if (rc == RC_INPUT) /* too large, or no regular file: "PATH is ..." */
-		findings_add(f, (struct where){path, 1}, "file%s", strncmp(why.text, path, n) == 0 ? why.text + n : why.text);
+		findings_add(f, (struct where){path, 1}, "file%s",
+			     strncmp(why.text, path, n) == 0 ? why.text + n : why.text);
 	else
 		err_set(err, rc, "%s", why.text);
 	arena_fini(&bytes);

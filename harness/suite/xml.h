@@ -1,6 +1,6 @@
 /*
- * xml.h - XML text into trees of struct node: the only place that talks to libxml2's parser.  Nothing is fetched, no DTD
- * is read and no entity but the five of XML is expanded: a document type declaration is refused where it stands.
+ * xml.h - XML text into trees of struct node: the only place that talks to libxml2's parser.  Nothing is fetched, no
+ * DTD is read and no entity but the five of XML is expanded: a document type declaration is refused where it stands.
  */
 #ifndef HARNESS_SUITE_XML_H
 #define HARNESS_SUITE_XML_H
