@@ -233,8 +233,53 @@ static void cross_steps(struct crossing *c, const struct scenario *s)
 	}
 }
 
+/* A cell as far as every case in it shares it. */
+struct cell {
+	const char *tls, *negotiation, *http, *client, *scenario;
+};
+
+static const char *cell_value(const void *context, const char *key)
+{
+	const struct cell *k = context;
+	const char *keys[] = {"tls", "negotiation", "http", "client", "scenario"};
+	const char *values[] = {k->tls, k->negotiation, k->http, k->client, k->scenario};
+	int at = text_index(keys, sizeof keys / sizeof *keys, key);
+	return at < 0 ? NULL : values[at];
+}
+
+static const struct impossible *forbidden(const struct suite *s, const struct cell *k)
+{
+	for (size_t i = 0; i < s->n_impossibles; i++)
+		if (when_holds(&s->impossibles[i].when, cell_value, k))
+			return &s->impossibles[i];
+	return NULL;
+}
+
+/* A scenario of which clauses forbid every cell would be green by absence. */
+static void cross_cells(struct crossing *c, const struct scenario *s)
+{
+	const struct impossible *row = NULL;
+	for (unsigned at = 0; at < TLS__COUNT * NEGOTIATION__COUNT * HTTP__COUNT * CLIENT_KIND__COUNT; at++) {
+		unsigned tls = at % TLS__COUNT, rest = at / TLS__COUNT, negotiation = rest % NEGOTIATION__COUNT;
+		unsigned http = rest / NEGOTIATION__COUNT % HTTP__COUNT,
+			 client = rest / NEGOTIATION__COUNT / HTTP__COUNT;
+		if (!(s->tls & BIT(tls)) || !(s->negotiation & BIT(negotiation)) || !(s->http & BIT(http)) ||
+		    !(s->client & BIT(client)))
+			continue;
+		const struct cell k = {tls_text(tls), negotiation_text(negotiation), http_text(http),
+				       client_kind_text(client), s->id};
+		row = forbidden(c->suite, &k);
+		if (!row)
+			return;
+	}
+	if (row)
+		findings_add(c->findings, s->matrix, "empty matrix: every cell is impossible (%s: %s)", row->clause,
+			     row->reason);
+}
+
 static void cross_scenario(struct crossing *c, const struct scenario *s)
 {
+	cross_cells(c, s);
 	cross_clauses(c, s->where, s->clause);
 	if (s->conditions)
 		cross_globs(c, s->matrix, s->conditions);

@@ -179,6 +179,20 @@ static const struct {
      "f.xml:3: axis tls has the name"},
     {"axis value that breaks ids", SCENARIO(MATRIX "<axis name=\"a\" values=\"1,2\"/>" REJECT),
      "f.xml:3: axis a: \"1,2\" holds one of"},
+    {"every cell impossible",
+     SUITE("<requirement id=\"R\" section=\"s\" level=\"MUST\">a</requirement>"
+	   "<impossible when=\"tls=1.2 http=3\" clause=\"R\">why</impossible><scenario id=\"s\" severity=\"low\">\n"
+	   "<matrix tls=\"1.2\" negotiation=\"required none\" http=\"3\"/>" REJECT "</scenario>"),
+     "f.xml:3: empty matrix: every cell is impossible (R: why)"},
+    {"ids too long",
+     SCENARIO(
+	 MATRIX
+	 "<axis name=\"abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz\" values=\"1\"/>"
+	 "<axis name=\"bbcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz\" values=\"1\"/>"
+	 "<axis name=\"cbcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz\" values=\"1 22222222222222\"/>" REJECT),
+     "f.xml:2: names and values of the axes take 178 bytes in case ids; at most 170"},
+    {"not UTF-8", "<suite" NS ">\n\xe4</suite>",
+     "f.xml:2: not well-formed: Input is not proper UTF-8, indicate encoding !"},
     {"cannot fail", SCENARIO(MATRIX), "f.xml:2: <scenario> has neither <expect> nor <never>"},
     {"expects nothing", SCENARIO(MATRIX "<expect/>"), "f.xml:3: <expect> expects nothing"},
     {"as-condition without conditions", SCENARIO(MATRIX "<expect decision=\"as-condition\"/>"),
@@ -470,6 +484,29 @@ START_TEST(default_script_and_client)
 }
 END_TEST
 
+static const char *known(const void *context, const char *key)
+{
+	(void)context;
+	return strcmp(key, "size") == 0 ? "12" : strcmp(key, "empty") == 0 ? "" : NULL;
+}
+
+START_TEST(expanded_values)
+{
+	static const struct {
+		const char *text, *want;
+	} rows[] = {{"", ""},
+		    {"plain", "plain"},
+		    {"{size}", "12"},
+		    {"a{size}b{size}c", "a12b12c"},
+		    {"{size}{empty}{size}", "1212"},
+		    {"{nobody}", ""},
+		    {"{\"a\": {size}} { } {", "{\"a\": 12} { } {"},
+		    {"{{size}}", "{12}"}};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		ck_assert_str_eq(value_expand(&arena, rows[i].text, known, NULL), rows[i].want);
+}
+END_TEST
+
 START_TEST(body_sizes)
 {
 	static const struct {
@@ -502,6 +539,7 @@ Suite *test_suite(void)
 	tcase_add_test(t, values_of_a_scenario);
 	tcase_add_test(t, default_script_and_client);
 	tcase_add_test(t, body_sizes);
+	tcase_add_test(t, expanded_values);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -1,5 +1,8 @@
 #include "harness/suite/model.h"
 
+#include "harness/base/arena.h"
+
+#include <ctype.h>
 #include <string.h>
 
 ENUM_DEFINE(negotiation, NEGOTIATION, NEGOTIATION_LIST);
@@ -69,6 +72,41 @@ const char *scenario_clause(const struct scenario *s, when_lookup *lookup, const
 		if (when_holds(&s->clauses[i].when, lookup, context))
 			return s->clauses[i].ids;
 	return s->clause;
+}
+
+const char *value_placeholder(const char *text, size_t *len)
+{
+	for (const char *at = strchr(text, '{'); at; at = strchr(at + 1, '{')) {
+		*len = 0;
+		while (isalnum((unsigned char)at[1 + *len]) || (*len && at[1 + *len] && strchr("._-", at[1 + *len])))
+			(*len)++;
+		if (*len && at[1 + *len] == '}')
+			return at;
+	}
+	return NULL;
+}
+
+const char *value_expand(struct arena *a, const char *text, when_lookup *lookup, const void *context)
+{
+	size_t len;
+	const char *out = text, *rest = text;
+	for (const char *at; (at = value_placeholder(rest, &len)); rest = at + len + 2) {
+		const char *value = lookup(context, arena_strndup(a, at + 1, len));
+		out = arena_printf(a, "%.*s%.*s%s", rest == text ? 0 : (int)strlen(out), out, (int)(at - rest), rest,
+				   value ? value : "");
+	}
+	return rest == text ? text : arena_printf(a, "%s%s", out, rest);
+}
+
+bool wait_parse(const char *text, uint32_t *ms)
+{
+	uint64_t v;
+	if (text_millis(text, ms))
+		return true;
+	if (!text_u64(text, 0, 600000, &v))
+		return false;
+	*ms = (uint32_t)v;
+	return true;
 }
 
 /* "12", "48k", "1m" */

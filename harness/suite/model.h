@@ -401,7 +401,16 @@ bool when_holds(const struct when *w, when_lookup *lookup, const void *context);
 /* The clause of a scenario in one cell, or NULL. */
 const char *scenario_clause(const struct scenario *s, when_lookup *lookup, const void *context);
 
+/*
+ * The next {name} in a value and the length of the name; NULL when there is none.  Other braces are themselves.
+ * value_expand() puts what `lookup` knows in its place (arena; the text itself when there is nothing to replace).
+ */
+const char *value_placeholder(const char *text, size_t *len);
+const char *value_expand(struct arena *a, const char *text, when_lookup *lookup, const void *context);
+
 /* request/@body: "49152", "48k", "1m", "limit", "limit+1", "limit-1" of a target's body-limit.  False for anything else. */
 bool body_size_parse(const char *text, uint64_t limit, uint64_t *bytes);
+/* wait/@ms: "250", or with a unit as other times: "250ms", "2s". */
+bool wait_parse(const char *text, uint32_t *ms);
 
 #endif

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_VALUES 200
+#define MAX_VALUES     200
+#define MAX_AXES_IN_ID 170
 
 static void read_matrix(struct loader *l, struct scenario *s, const struct node *n)
 {
@@ -67,6 +68,27 @@ static void read_axis(struct loader *l, const struct scenario *s, const struct n
 				findings_add(f, read_where(n, "values"), "axis %s: value %s twice", out->name,
 					     out->values[i]);
 	}
+}
+
+/*
+ * suite/scenario[tls=...,condition=...,axis=value,...] must fit in PLAN_ID_SIZE (512 bytes): the part before the axes
+ * takes up to 340 with ids of 64 bytes.
+ */
+static void check_id_length(struct loader *l, const struct scenario *s)
+{
+	size_t total = 0;
+	for (size_t i = 0; i < s->n_axes; i++) {
+		size_t longest = 0;
+		for (size_t j = 0; j < s->axes[i].n; j++) {
+			size_t len = strlen(s->axes[i].values[j]);
+			longest = len > longest ? len : longest;
+		}
+		total += strlen(",=") + strlen(s->axes[i].name) + longest;
+	}
+	if (total > MAX_AXES_IN_ID)
+		findings_add(l->findings, s->where,
+			     "names and values of the axes take %zu bytes in case ids; at most %d", total,
+			     MAX_AXES_IN_ID);
 }
 
 static void read_axes(struct loader *l, struct scenario *s, const struct node *n)
@@ -290,6 +312,7 @@ void scenario_read(struct loader *l, const struct node *n, const char *suite)
 	read_words(f, n, "needs", CAPABILITY_WORDS);
 	read_matrix(l, &s, read_child(f, n, "matrix"));
 	read_axes(l, &s, n);
+	check_id_length(l, &s);
 	script_read(l, &s, read_child(f, n, "script"));
 	read_claims(l, &s, n);
 	*VEC_PUSH(l->scenarios, l->n_scenarios, l->cap_scenarios) = s;

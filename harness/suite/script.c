@@ -1,6 +1,5 @@
 #include "harness/suite/script.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #define MAX_STEPS 256
@@ -89,19 +88,6 @@ const char *script_keys(struct arena *a, const struct scenario *s)
 	return keys;
 }
 
-/* The next {name} in the text: where it begins and how long the name is.  Other braces are themselves. */
-static const char *find_placeholder(const char *text, size_t *len)
-{
-	for (const char *at = strchr(text, '{'); at; at = strchr(at + 1, '{')) {
-		*len = 0;
-		while (isalnum((unsigned char)at[1 + *len]) || (*len && strchr("._-", at[1 + *len]) && at[1 + *len]))
-			(*len)++;
-		if (*len && at[1 + *len] == '}')
-			return at;
-	}
-	return NULL;
-}
-
 static const struct axis *find_axis(const struct scenario *s, const char *name, size_t len)
 {
 	for (size_t i = 0; i < s->n_axes; i++)
@@ -113,7 +99,7 @@ static const struct axis *find_axis(const struct scenario *s, const char *name, 
 static void expand(struct arena *a, const struct scenario *s, const char *text, script_take *take, void *context)
 {
 	size_t len;
-	const char *at = find_placeholder(text, &len);
+	const char *at = value_placeholder(text, &len);
 	if (!at) {
 		take(context, text);
 		return;
@@ -127,7 +113,7 @@ static void expand(struct arena *a, const struct scenario *s, const char *text, 
 const char *script_values(struct arena *a, const struct scenario *s, const char *text, script_take *take, void *context)
 {
 	size_t len, placeholders = 0;
-	for (const char *at = text; (at = find_placeholder(at, &len)); at += len, placeholders++)
+	for (const char *at = text; (at = value_placeholder(at, &len)); at += len, placeholders++)
 		if (!find_axis(s, at + 1, len) && read_index("tls negotiation http client", at + 1, len) < 0 &&
 		    !(s->conditions && len == strlen("condition") && memcmp(at + 1, "condition", len) == 0))
 			return arena_strndup(a, at + 1, len);
@@ -231,9 +217,9 @@ static void check_publish(struct checking *c, const char *value)
 
 static void check_ms(struct checking *c, const char *value)
 {
-	uint64_t ms;
-	if (!text_u64(value, 0, 600000, &ms))
-		wrong(c, value, "is no number of milliseconds up to 600000");
+	uint32_t ms;
+	if (!wait_parse(value, &ms))
+		wrong(c, value, "is no time: 250, 250ms, 2s");
 }
 
 static void check_body(struct checking *c, const char *value)

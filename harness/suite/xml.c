@@ -189,9 +189,9 @@ static void on_error(void *context, parser_error e)
 	char text[400];
 	if (p->failed || e->level < XML_ERR_ERROR)
 		return;
-	snprintf(text, sizeof text, "%s", e->message ? e->message : "unknown");
-	for (size_t n = strlen(text); n && isspace((unsigned char)text[n - 1]); n--)
-		text[n - 1] = '\0';
+	/* The sentence; the lines behind it quote the input. */
+	snprintf(text, sizeof text, "%.*s", (int)strcspn(e->message ? e->message : "", "\n"),
+		 e->message ? e->message : "");
 	fail(p, e->line, "not well-formed: %s", text);
 }
 
