@@ -24,24 +24,7 @@ struct building {
 /* {axis} inside a value; an unknown name was refused at load. */
 static const char *expand(struct building *b, const char *text)
 {
-	if (!text || !strchr(text, '{'))
-		return text;
-	struct buf out;
-	buf_init(&out, 65536);
-	for (const char *p = text; *p;) {
-		const char *end = *p == '{' ? strchr(p, '}') : NULL;
-		if (!end) {
-			buf_add(&out, p++, 1);
-			continue;
-		}
-		const char *key = arena_strndup(b->arena, p + 1, (size_t)(end - p - 1));
-		const char *value = plan_value(b->spec->kase, key);
-		buf_adds(&out, value ? value : "");
-		p = end + 1;
-	}
-	const char *copy = arena_strndup(b->arena, out.data ? out.data : "", out.len);
-	buf_fini(&out);
-	return copy;
+	return text ? value_expand(b->arena, text, plan_value, b->spec->kase) : NULL;
 }
 
 static const char *value(struct building *b, const struct script_step *s, const char *name)
@@ -159,18 +142,12 @@ static enum rc build_connect(struct building *b, const struct script_step *s, st
 	return credential(b, value(b, s, "certificate"), &c->credential);
 }
 
-/* "4096", "limit", "limit+1". */
 static enum rc body_size(struct building *b, const char *text, uint64_t *out)
 {
-	uint64_t extra = 0;
-	if (text_starts(text, "limit")) {
-		const char *rest = text + 5;
-		if (!b->spec->target->body_limit || (*rest && (*rest != '+' || !text_u64(rest + 1, 0, 1u << 30, &extra))))
-			return err_set(b->err, RC_INPUT, "body=\"%s\": the target declares no body-limit", text);
-		*out = b->spec->target->body_limit + extra;
-		return RC_OK;
-	}
-	if (!text_u64(text, 0, 1u << 30, out))
+	uint64_t limit = b->spec->target->body_limit;
+	if (text_starts(text, "limit") && !limit)
+		return err_set(b->err, RC_INPUT, "body=\"%s\": the target declares no body-limit", text);
+	if (!body_size_parse(text, limit, out) || *out > 1u << 30)
 		return err_set(b->err, RC_INPUT, "body=\"%s\" is not a number of bytes", text);
 	return RC_OK;
 }
@@ -228,7 +205,7 @@ static enum rc build_step(struct building *b, const struct script_step *s, struc
 	out->handle = value(b, s, s->verb == VERB_SAVE ? "session" : "variant");
 	if ((text = value(b, s, "how")) && s->verb == VERB_CLOSE && !how_close_parse(text, &out->how))
 		return err_set(b->err, RC_INPUT, "how=\"%s\" is none of: %s", text, how_close_words());
-	if ((text = value(b, s, "ms")) && !text_millis(text, &out->ms))
+	if ((text = value(b, s, "ms")) && !wait_parse(text, &out->ms))
 		return err_set(b->err, RC_INPUT, "ms=\"%s\" is no duration", text);
 	if (s->verb == VERB_ANSWER)
 		return credential(b, value(b, s, "certificate"), &out->credential);
