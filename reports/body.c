@@ -4,8 +4,9 @@
 
 #include <string.h>
 
-#define LINE_MAX_BYTES 400
-#define SHOWN_RUNS     12
+#define LINE_MAX_BYTES	400
+#define EVENT_MAX_BYTES 220
+#define SHOWN_RUNS	12
 
 const char *report_junit_element(enum verdict v, bool strict)
 {
@@ -172,46 +173,49 @@ static void runs(struct buf *b, const struct report_case *c)
 	buf_adds(b, c->n_runs > SHOWN_RUNS ? ", ...\n" : "\n");
 }
 
-static void event_line(struct buf *b, struct buf *scratch, const struct event *e)
+/* Every event as a clean line; starts[i] is where line i begins, starts[n] the end. */
+static void event_lines(struct buf *b, const struct observation *o, size_t *starts)
 {
-	buf_clear(scratch);
-	observation_event_line(scratch, e);
-	buf_clear(b);
-	clean_add(b, scratch->data, scratch->len, 220);
-	buf_adds(b, "\n");
+	struct buf scratch;
+	buf_init(&scratch, 2 * OBSERVATION_MAX_TEXT);
+	for (size_t i = 0; i < o->n; i++) {
+		starts[i] = b->len;
+		buf_clear(&scratch);
+		observation_event_line(&scratch, &o->events[i]);
+		clean_add(b, scratch.data, scratch.len, EVENT_MAX_BYTES);
+		buf_adds(b, "\n");
+	}
+	starts[o->n] = b->len;
+	buf_fini(&scratch);
 }
 
 /* First and last events as far as `room` escaped bytes go; what is left out in the middle is counted. */
 static void events(struct buf *b, const struct observation *o, size_t room)
 {
-	struct buf one, scratch;
-	buf_init(&one, 2048);
-	buf_init(&scratch, 2 * OBSERVATION_MAX_TEXT);
-	size_t first = 0, last = o->n, used = 0;
+	struct buf all;
+	size_t starts[OBSERVATION_MAX_EVENTS + 1], first = 0, last = o->n, used = 0;
+	if (o->n == 0 || o->n > OBSERVATION_MAX_EVENTS)
+		return;
+	buf_init(&all, OBSERVATION_MAX_EVENTS * (EVENT_MAX_BYTES + 1));
+	event_lines(&all, o, starts);
 	for (; last > 0; last--) {
-		event_line(&one, &scratch, &o->events[last - 1]);
-		size_t cost = clean_cost(one.data, one.len);
+		size_t cost = clean_cost(all.data + starts[last - 1], starts[last] - starts[last - 1]);
 		if (used + cost > room / 2)
 			break;
 		used += cost;
 	}
 	for (; first < last; first++) {
-		event_line(&one, &scratch, &o->events[first]);
-		used += clean_cost(one.data, one.len);
+		used += clean_cost(all.data + starts[first], starts[first + 1] - starts[first]);
 		if (used + 60 > room)
 			break;
-		buf_add(b, one.data, one.len);
 	}
+	buf_add(b, all.data, starts[first]);
 	if (first < last)
 		buf_addf(b, "    ... %zu events left out, results.xml has them ...\n", last - first);
-	for (size_t i = last; i < o->n; i++) {
-		event_line(&one, &scratch, &o->events[i]);
-		buf_add(b, one.data, one.len);
-	}
+	buf_add(b, all.data + starts[last], starts[o->n] - starts[last]);
 	if (o->full)
 		buf_addf(b, "    ... more than %d events, the rest was not kept\n", OBSERVATION_MAX_EVENTS);
-	buf_fini(&scratch);
-	buf_fini(&one);
+	buf_fini(&all);
 }
 
 static void list(struct buf *b, const char *label, const char *const *rows, size_t n, size_t most)

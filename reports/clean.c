@@ -74,12 +74,28 @@ static size_t one(const unsigned char *p, size_t len, char out[static 20], size_
 	return used;
 }
 
+size_t clean_plain(const char *text, size_t len)
+{
+	size_t n = 0;
+	while (n < len && text[n] >= 0x20 && text[n] < 0x7f)
+		n++;
+	return n;
+}
+
 void clean_add(struct buf *b, const void *text, size_t len, size_t max)
 {
 	const unsigned char *p = text;
 	size_t start = b->len, keep = b->len;
 	if (max < CUT_LEN)
 		return;
+	/* nearly everything is plain and short: as far as the mark would still fit, in one piece */
+	size_t plain = clean_plain(text, len < max ? len : max);
+	if (plain < len && plain > max - CUT_LEN)
+		plain = max - CUT_LEN;
+	buf_add(b, p, plain);
+	keep = b->len;
+	p += plain;
+	len -= plain;
 	while (len) {
 		char out[20];
 		size_t n, used = one(p, len, out, &n);
@@ -106,10 +122,8 @@ const char *clean_text(struct buf *scratch, const char *text, size_t max)
 {
 	if (!text)
 		return "";
-	size_t n = 0;
-	while (text[n] >= 0x20 && text[n] < 0x7f)
-		n++;
-	if (!text[n] && n <= max)
+	size_t len = strnlen(text, max + 1);
+	if (len <= max && clean_plain(text, len) == len)
 		return text;
 	buf_clear(scratch);
 	clean_adds(scratch, text, max);
@@ -118,16 +132,10 @@ const char *clean_text(struct buf *scratch, const char *text, size_t max)
 
 size_t clean_cost(const char *text, size_t len)
 {
+	/* &lt; &gt; &amp; &quot; and &#10; in an attribute */
+	static const unsigned char more[256] = {['<'] = 3, ['>'] = 3, ['&'] = 4, ['"'] = 5, ['\n'] = 4};
 	size_t cost = len;
-	for (size_t i = 0; i < len; i++) {
-		if (text[i] == '<' || text[i] == '>')
-			cost += 3; /* &lt; */
-		else if (text[i] == '&')
-			cost += 4;
-		else if (text[i] == '"')
-			cost += 5;
-		else if (text[i] == '\n')
-			cost += 4; /* &#10; in an attribute */
-	}
+	for (size_t i = 0; i < len; i++)
+		cost += more[(unsigned char)text[i]];
 	return cost;
 }

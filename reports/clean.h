@@ -17,6 +17,8 @@ void clean_add(struct buf *b, const void *text, size_t len, size_t max);
 void clean_adds(struct buf *b, const char *text, size_t max);
 /* `text` itself when it is clean and short enough, else its clean form in `scratch` (cleared first); NULL gives "". */
 const char *clean_text(struct buf *scratch, const char *text, size_t max);
+/* How many of the first bytes are printable ASCII and pass as they are. */
+size_t clean_plain(const char *text, size_t len);
 /* Bytes of `text` once it is escaped for XML text or an attribute. */
 size_t clean_cost(const char *text, size_t len);
 

@@ -119,6 +119,13 @@ void writer_text(struct writer *w, const char *text)
 
 void writer_lines(struct writer *w, const char *text)
 {
+	size_t n = 0;
+	while (text[n] && (text[n] == '\n' || clean_plain(text + n, 1)))
+		n++;
+	if (!text[n] && n <= WRITER_MAX_VALUE) {
+		note(w, xmlTextWriterWriteString(w->xml, BAD_CAST text));
+		return;
+	}
 	buf_clear(&w->scratch);
 	for (const char *p = text; *p;) {
 		size_t len = strcspn(p, "\n");
