@@ -67,9 +67,9 @@ static const char *paint(const struct console *s, const char *sgr)
 
 /* What is read last matters most: errors of the environment, then failures, security and crashes at the end. */
 static const enum verdict order[] = {
-	VERDICT_OBSERVED,  VERDICT_KNOWN_FAILURE, VERDICT_DEVIATION,       VERDICT_FLAKY,
-	VERDICT_BROKEN,    VERDICT_INCONCLUSIVE,  VERDICT_UNEXPECTED_PASS, VERDICT_FALSE_REJECT,
-	VERDICT_VIOLATION, VERDICT_FALSE_ACCEPT,  VERDICT_CRASH,
+    VERDICT_OBSERVED,  VERDICT_KNOWN_FAILURE, VERDICT_DEVIATION,       VERDICT_FLAKY,
+    VERDICT_BROKEN,    VERDICT_INCONCLUSIVE,  VERDICT_UNEXPECTED_PASS, VERDICT_FALSE_REJECT,
+    VERDICT_VIOLATION, VERDICT_FALSE_ACCEPT,  VERDICT_CRASH,
 };
 #define N_ORDER (sizeof order / sizeof *order)
 
@@ -136,7 +136,7 @@ static enum rc begin(struct reporter *r, const struct report_meta *m, struct err
 	s->interrupted = m->interrupted;
 	s->out = arena_strdup(&s->arena, m->out ? m->out : ".");
 	print_clean(s, "mtlspec ", m->tool_version);
-	print_clean(s, ", suite ", m->suite_digest);
+	fprintf(s->spec.file, ", suite %.12s", m->suite_digest ? m->suite_digest : "?");
 	print_clean(s, ", ", m->tls_library);
 	fprintf(s->spec.file, ", seed %" PRIu64 ", %u.%03u s", m->seed, m->duration_ms / 1000, m->duration_ms % 1000);
 	print_clean(s, "\nselection: ", m->selection);
@@ -182,10 +182,6 @@ static struct tally *find_tally(struct console *s, const struct report_case *c)
 	body_group(&s->text, c);
 	buf_adds(&s->text, ": ");
 	clean_adds(&s->text, c->verdict == VERDICT_KNOWN_FAILURE && c->pin ? c->pin->reason : j->reason, 120);
-	if (c->verdict == VERDICT_OBSERVED || c->verdict == VERDICT_DEVIATION) {
-		buf_adds(&s->text, "; ");
-		clean_adds(&s->text, j->observed, 80);
-	}
 	struct tally *t = VEC_PUSH(s->tallies, s->n_tallies, s->cap_tallies);
 	*t = (struct tally){c->verdict,
 			    c->target->index,
@@ -270,10 +266,22 @@ static enum rc scenario_end(struct reporter *r, const struct report_target *t, c
 	return check(r->state, err);
 }
 
+static int by_disposition(const void *a, const void *b)
+{
+	const struct not_run *x = a, *y = b;
+	if (x->disposition != y->disposition)
+		return x->disposition < y->disposition ? -1 : 1;
+	if (x->n != y->n)
+		return x->n < y->n ? 1 : -1;
+	return strcmp(x->reason ? x->reason : "", y->reason ? y->reason : "");
+}
+
 static void print_not_run(struct console *s)
 {
-	if (s->n_not_run)
-		fputs("\nnot run\n", s->spec.file);
+	if (!s->n_not_run)
+		return;
+	fputs("\nnot run\n", s->spec.file);
+	qsort(s->not_run, s->n_not_run, sizeof *s->not_run, by_disposition);
 	for (size_t i = 0; i < s->n_not_run; i++) {
 		const struct not_run *n = &s->not_run[i];
 		fprintf(s->spec.file, "  %" PRIu64 " %s: ", n->n, names_disposition(n->disposition));
