@@ -4,14 +4,14 @@
 #include "harness/pki/eku.h"
 #include "harness/pki/general_name.h"
 
-#define OID_BASIC_CONSTRAINTS "2.5.29.19"
-#define OID_KEY_USAGE "2.5.29.15"
-#define OID_EXTENDED_KEY_USAGE "2.5.29.37"
+#define OID_BASIC_CONSTRAINTS	     "2.5.29.19"
+#define OID_KEY_USAGE		     "2.5.29.15"
+#define OID_EXTENDED_KEY_USAGE	     "2.5.29.37"
 #define OID_SUBJECT_ALTERNATIVE_NAME "2.5.29.17"
-#define OID_NAME_CONSTRAINTS "2.5.29.30"
-#define OID_SUBJECT_KEY_ID "2.5.29.14"
-#define OID_AUTHORITY_KEY_ID "2.5.29.35"
-#define OID_CRL_NUMBER "2.5.29.20"
+#define OID_NAME_CONSTRAINTS	     "2.5.29.30"
+#define OID_SUBJECT_KEY_ID	     "2.5.29.14"
+#define OID_AUTHORITY_KEY_ID	     "2.5.29.35"
+#define OID_CRL_NUMBER		     "2.5.29.20"
 
 static void put_attribute(struct buf *b, const char *oid, const char *text)
 {
@@ -178,10 +178,11 @@ enum rc cert_put_tbs(struct buf *b, const struct cert_input *in, struct err *err
 	buf_add(b, in->public_key.data, in->public_key.len);
 	/* RFC 5280 4.1.2.9: extensions only in version 3 */
 	if (c->version == 3 && !put_extensions(b, in))
-		return err_at(err, RC_INPUT, c->where.file, c->where.line, "%s: an extension cannot be encoded", c->name);
+		return err_at(err, RC_INPUT, c->where.file, c->where.line, "%s: an extension cannot be encoded",
+			      c->name);
 	der_close(b, from, DER_SEQUENCE);
-	return b->overflow ? err_at(err, RC_INPUT, c->where.file, c->where.line, "%s: certificate too large", c->name) :
-			     RC_OK;
+	return b->overflow ? err_at(err, RC_INPUT, c->where.file, c->where.line, "%s: certificate too large", c->name)
+			   : RC_OK;
 }
 
 void cert_put_signed(struct buf *b, struct blob tbs, struct blob algorithm, struct blob signature)
@@ -248,4 +249,17 @@ bool cert_parse(struct blob der, struct cert_view *out)
 	struct der in = der_of(der.data, der.len);
 	return der_expect(&in, DER_SEQUENCE, &cert) &&
 	       cert_parse_tbs((struct blob){.data = cert.data, .len = cert.len}, out);
+}
+
+bool cert_key_bits(struct blob public_key, struct blob *bits)
+{
+	struct der_tlv spki, t;
+	struct der in = der_of(public_key.data, public_key.len);
+	if (!der_expect(&in, DER_SEQUENCE, &spki))
+		return false;
+	in = der_of(spki.data, spki.len);
+	if (!der_expect(&in, DER_SEQUENCE, &t) || !der_expect(&in, DER_BIT_STRING, &t) || t.len < 2)
+		return false;
+	*bits = (struct blob){.data = t.data + 1, .len = t.len - 1}; /* behind the count of unused bits */
+	return true;
 }

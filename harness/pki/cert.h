@@ -6,7 +6,7 @@
 #define HARNESS_PKI_CERT_H
 
 #include "harness/base/buf.h"
-#include "harness/pki/recipe.h"
+#include "harness/pki/blueprint.h"
 
 #include <time.h>
 
@@ -44,6 +44,8 @@ struct cert_view {
 	struct blob tbs, serial, issuer, subject, public_key;
 };
 bool cert_parse(struct blob der, struct cert_view *out);
+/* The octets of the BIT STRING in a SubjectPublicKeyInfo. */
+bool cert_key_bits(struct blob public_key, struct blob *bits);
 bool cert_parse_tbs(struct blob der, struct cert_view *out); /* of what starts with a TBSCertificate */
 
 #endif

@@ -29,9 +29,11 @@ static const struct {
 	uint64_t v;
 	const char *hex;
 } integers[] = {
-	{"zero", 0, "020100"},		   {"one octet", 127, "02017f"},
-	{"sign octet", 128, "02020080"},   {"two octets", 256, "02020100"},
-	{"all ones", UINT64_MAX, "020900ffffffffffffffff"},
+    {"zero", 0, "020100"},
+    {"one octet", 127, "02017f"},
+    {"sign octet", 128, "02020080"},
+    {"two octets", 256, "02020100"},
+    {"all ones", UINT64_MAX, "020900ffffffffffffffff"},
 };
 
 START_TEST(integer)
@@ -44,14 +46,18 @@ END_TEST
 static const struct {
 	const char *oid, *hex; /* "" for what is none */
 } oids[] = {
-	{"1.2.840.10045.4.3.2", "06082a8648ce3d040302"},
-	{"2.5.29.19", "0603551d13"},
-	{"2.999.3", "0603883703"}, /* X.690 8.19.5 */
-	{"1.3.101.112", "06032b6570"},
-	{"", ""},		{"1", ""},
-	{"1.40", ""},		{"3.1", ""},
-	{"1.2.", ""},		{"1..2", ""},
-	{"1.2.x", ""},		{"1.2.01", ""},
+    {"1.2.840.10045.4.3.2", "06082a8648ce3d040302"},
+    {"2.5.29.19", "0603551d13"},
+    {"2.999.3", "0603883703"}, /* X.690 8.19.5 */
+    {"1.3.101.112", "06032b6570"},
+    {"", ""},
+    {"1", ""},
+    {"1.40", ""},
+    {"3.1", ""},
+    {"1.2.", ""},
+    {"1..2", ""},
+    {"1.2.x", ""},
+    {"1.2.01", ""},
 };
 
 START_TEST(oid)
@@ -66,10 +72,10 @@ static const struct {
 	unsigned flags;
 	const char *hex;
 } flags[] = {
-	{0, "030100"},
-	{1u << 0, "03020780"},		  /* digitalSignature */
-	{1u << 5 | 1u << 6, "03020106"},  /* keyCertSign, cRLSign */
-	{1u << 8, "0303070080"},	  /* decipherOnly: ninth bit */
+    {0, "030100"},
+    {1u << 0, "03020780"},	     /* digitalSignature */
+    {1u << 5 | 1u << 6, "03020106"}, /* keyCertSign, cRLSign */
+    {1u << 8, "0303070080"},	     /* decipherOnly: ninth bit */
 };
 
 START_TEST(flag)
@@ -84,10 +90,10 @@ static const struct {
 	unsigned tag;
 	const char *text;
 } times[] = {
-	{0, DER_UTC_TIME, "700101000000Z"},
-	{2524607999, DER_UTC_TIME, "491231235959Z"},
-	{2524608000, DER_GENERALIZED_TIME, "20500101000000Z"},
-	{-631152001, DER_GENERALIZED_TIME, "19491231235959Z"},
+    {0, DER_UTC_TIME, "700101000000Z"},
+    {2524607999, DER_UTC_TIME, "491231235959Z"},
+    {2524608000, DER_GENERALIZED_TIME, "20500101000000Z"},
+    {-631152001, DER_GENERALIZED_TIME, "19491231235959Z"},
 };
 
 START_TEST(time_form)

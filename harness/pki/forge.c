@@ -1,88 +1,37 @@
 #include "harness/pki/forge.h"
 
+#include "harness/base/clock.h"
+#include "harness/base/log.h"
 #include "harness/base/permute.h"
 #include "harness/pki/der.h"
 #include "harness/pki/forge_inner.h"
+#include "harness/pki/import.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_CERTIFICATE (1u << 20)
-#define UNIT_MAX 64 /* ub-organizational-unit-name, RFC 5280 appendix A.1 */
 #define LEAF_PREFIX "mtlspec-"
-#define LEAF_NAME (sizeof LEAF_PREFIX - 1 + 16) /* prefix and 16 hex digits */
+#define LEAF_NAME   (sizeof LEAF_PREFIX - 1 + 16) /* prefix and 16 hex digits */
 
-static struct blob keep(struct forge *f, const struct buf *b)
-{
-	return (struct blob){.data = arena_memdup(&f->arena, b->data, b->len), .len = b->len};
-}
-
-/* A CA's name: unlike any other of this run, and unlike those of other runs that a store may still hold. */
 struct blob forge_name(struct forge *f, const char *unit, const char *name)
 {
-	struct buf b;
-	char common[96];
-	buf_init(&b, 1024);
-	snprintf(common, sizeof common, FORGE_ORGANISATION " %s %08x", name, (unsigned)(f->tag >> 32));
-	cert_put_name(&b, FORGE_ORGANISATION, unit ? arena_printf(&f->arena, "%.*s", UNIT_MAX, unit) : NULL, common);
-	struct blob out = keep(f, &b);
-	buf_fini(&b);
-	return out;
+	return issue_name(&f->arena, f->tag, unit, name);
 }
 
 static struct blob leaf_name(struct forge *f, const char *common)
 {
 	struct buf b;
 	buf_init(&b, 1024);
-	cert_put_name(&b, FORGE_ORGANISATION, NULL, common);
-	struct blob out = keep(f, &b);
+	cert_put_name(&b, ISSUE_ORGANISATION, NULL, common);
+	struct blob out = {.data = arena_memdup(&f->arena, b.data, b.len), .len = b.len};
 	buf_fini(&b);
 	return out;
 }
 
-/* The TBSCertificate that `m` describes, and the algorithm it is to be signed with; both in the forge's arena. */
-static enum rc make_tbs(struct forge *f, const struct make *m, struct blob *tbs, struct blob *algorithm, struct err *err)
-{
-	enum rc rc;
-	struct buf b;
-	const struct key *signer = m->signer ? m->signer : m->issuer->key;
-	const struct cert_spec *spec = m->spec;
-	bool self = m->issuer->key == m->key && m->issuer->subject.data == m->subject.data;
-	struct cert_input in = {.spec = spec, .now = f->now, .subject = m->subject, .public_key = m->key->public_der};
-	buf_init(&b, MAX_CERTIFICATE);
-	*algorithm = in.algorithm = keys_algorithm(signer, spec->signature, &f->arena);
-	in.issuer = m->issuer_name.data ? m->issuer_name : m->issuer->subject;
-	in.key_id = spec->key_id ? m->key_id ? m->key_id : m->key->id : NULL;
-	/* RFC 5280 4.2.1.1: a self-signed certificate may omit it */
-	in.issuer_key_id = spec->issuer_key_id && !self ? m->issuer->key_id : NULL;
-	TRY(keys_random(in.serial, sizeof in.serial, err));
-	in.serial[0] = (in.serial[0] & 0x3f) | 0x40; /* positive, RFC 5280 4.1.2.2 */
-	TRY(cert_put_tbs(&b, &in, err));
-	*tbs = keep(f, &b);
-out:
-	buf_fini(&b);
-	return rc;
-}
-
 enum rc forge_make(struct forge *f, const struct make *m, struct made *out, struct err *err)
 {
-	enum rc rc;
-	struct buf b;
-	struct blob tbs, algorithm, signature;
-	struct make full = *m;
-	buf_init(&b, MAX_CERTIFICATE);
-	*out = (struct made){.spec = m->spec, .key = m->key, .subject = m->subject,
-			     .key_id = m->key_id ? m->key_id : m->key->id};
-	if (!full.issuer)
-		full.issuer = out;
-	TRY(make_tbs(f, &full, &tbs, &algorithm, err));
-	TRY(keys_sign(full.signer ? full.signer : full.issuer->key, m->spec->signature, tbs, &f->arena, &signature, err));
-	cert_put_signed(&b, tbs, algorithm, signature);
-	out->der = keep(f, &b);
-out:
-	buf_fini(&b);
-	return rc;
+	return issue_certificate(&f->arena, f->now, m, out, err);
 }
 
 /* RFC 5280 4.2.1.3: with a keyUsage that lacks cRLSign nobody may believe its CRL. */
@@ -106,11 +55,12 @@ static enum rc placeholder(char common[static LEAF_NAME + 1], struct err *err)
 	return rc;
 }
 
-static enum rc make_stencil(struct forge *f, const struct make *m, const char *common, struct stencil *s, struct err *err)
+static enum rc make_stencil(struct forge *f, const struct make *m, const char *common, struct stencil *s,
+			    struct err *err)
 {
 	enum rc rc;
 	struct cert_view view;
-	TRY(make_tbs(f, m, &s->tbs, &s->algorithm, err));
+	TRY(issue_tbs(&f->arena, f->now, m, &s->tbs, &s->algorithm, err));
 	s->signer = m->signer ? m->signer : m->issuer->key;
 	s->hash = m->spec->signature;
 	if (!cert_parse_tbs(s->tbs, &view) || view.serial.len != CERT_SERIAL)
@@ -127,7 +77,7 @@ out:
 	return rc;
 }
 
-static enum rc choose_key(struct forge *f, const struct recipe *r, int i, const struct key **out, struct err *err)
+static enum rc choose_key(struct forge *f, const struct blueprint *r, int i, const struct key **out, struct err *err)
 {
 	const struct cert_spec *c = &r->certs[i];
 	/* A self-signed leaf that becomes an anchor must not lend its key to the leaves of other conditions. */
@@ -139,20 +89,20 @@ static enum rc choose_key(struct forge *f, const struct recipe *r, int i, const 
 /* The certificate of the run that an impersonator pretends to be. */
 static const struct made *original(const struct forge *f, const struct cert_spec *c)
 {
-	int at = recipe_index(&f->base.recipe, role_text(c->role));
+	int at = blueprint_index(&f->base.blueprint, role_text(c->role));
 	return at < 0 ? NULL : &f->base.made[at];
 }
 
 static enum rc describe(struct forge *f, struct prepared *p, int i, const char *common, struct make *m, struct err *err)
 {
 	enum rc rc;
-	const struct cert_spec *c = &p->recipe.certs[i];
+	const struct cert_spec *c = &p->blueprint.certs[i];
 	const struct made *model = c->copies_name ? original(f, c) : NULL;
 	*m = (struct make){.spec = c, .issuer = c->issuer_index == i ? NULL : &p->made[c->issuer_index]};
-	TRY(choose_key(f, &p->recipe, i, &m->key, err));
+	TRY(choose_key(f, &p->blueprint, i, &m->key, err));
 	if (model)
 		m->subject = model->subject;
-	else if (i == p->recipe.leaf)
+	else if (i == p->blueprint.leaf)
 		m->subject = leaf_name(f, common);
 	else
 		m->subject = forge_name(f, p->condition ? p->condition->id : NULL, c->name);
@@ -173,11 +123,11 @@ static enum rc make_leaf(struct forge *f, struct prepared *p, struct err *err)
 	enum rc rc;
 	struct make m;
 	char common[LEAF_NAME + 1];
-	int i = p->recipe.leaf;
+	int i = p->blueprint.leaf;
 	struct made *made = &p->made[i];
 	TRY(placeholder(common, err));
 	TRY(describe(f, p, i, common, &m, err));
-	if (p->recipe.certs[i].fresh) {
+	if (p->blueprint.certs[i].fresh) {
 		*made = (struct made){.spec = m.spec, .key = m.key, .subject = m.subject, .key_id = m.key->id};
 		if (!m.issuer)
 			m.issuer = made;
@@ -195,22 +145,22 @@ static enum rc make_cert(struct forge *f, struct prepared *p, int i, struct err 
 {
 	enum rc rc = RC_OK;
 	struct make m;
-	const struct cert_spec *c = &p->recipe.certs[i];
+	const struct cert_spec *c = &p->blueprint.certs[i];
 	if (p->made[i].key)
 		return RC_OK;
-	if (RECIPE_ANCHOR_SET(c)) {
+	if (BLUEPRINT_ANCHOR_SET(c)) {
 		struct anchor_set *set;
 		TRY(forge_anchor_set(f, c->trust, &set, err));
 		p->made[i] = *set->root;
 		return RC_OK;
 	}
-	if (p != &f->base && !c->own && i != p->recipe.leaf) {
+	if (p != &f->base && !c->own && i != p->blueprint.leaf) {
 		p->made[i] = f->base.made[i];
 		return RC_OK;
 	}
 	if (c->issuer_index != i)
 		TRY(make_cert(f, p, c->issuer_index, err));
-	if (i == p->recipe.leaf)
+	if (i == p->blueprint.leaf)
 		return make_leaf(f, p, err);
 	TRY(describe(f, p, i, NULL, &m, err));
 	TRY(forge_make(f, &m, &p->made[i], err));
@@ -220,30 +170,62 @@ out:
 	return rc;
 }
 
-/* The message in order, and the issuer of each entry for clients that match the CA list. */
-static void lay_out_message(struct prepared *p)
+static void append(struct prepared *p, struct blob der)
 {
 	struct cert_view view;
-	for (size_t i = 0; i < p->recipe.n_message; i++) {
-		struct blob der = p->made[p->recipe.message[i]].der;
-		p->chain[p->n] = der;
-		if (der.data && cert_parse(der, &view))
-			p->issuers[p->n] = view.issuer;
-		p->n++;
+	p->chain[p->n] = der;
+	if (der.data && cert_parse(der, &view))
+		p->issuers[p->n] = view.issuer; /* what browsers match with the CA list */
+	p->n++;
+}
+
+/* The message in order; under a lab CA, what leads from the lasting root up to the anchor goes behind it. */
+static void lay_out_message(const struct forge *f, struct prepared *p)
+{
+	bool below = false, inside = false;
+	for (size_t i = 0; i < p->blueprint.n_message; i++) {
+		int at = p->blueprint.message[i], issuer = p->blueprint.certs[at].issuer_index;
+		append(p, p->made[at].der);
+		inside |= p->made[at].key == f->lasting.key && at == issuer;
+		below |= p->made[issuer].key == f->lasting.key && at != issuer;
 	}
+	if (!f->lasting.key || !f->lasting.subordinate || (!below && !inside))
+		return;
+	if (!inside)
+		append(p, f->lasting.ca);
+	for (size_t i = 0; i < f->lasting.n_above; i++)
+		append(p, f->lasting.above[i]);
+}
+
+/* Under a lab CA with a pathLenConstraint a deep condition breaks that rule, too: say so, for it masks what is tested.
+ */
+static void warn_of_depth(const struct forge *f, const struct prepared *p)
+{
+	int cas = 0, at = p->blueprint.leaf;
+	while (p->blueprint.certs[at].issuer_index != at) {
+		at = p->blueprint.certs[at].issuer_index;
+		cas++;
+	}
+	if (f->lasting.key && p->made[at].key == f->lasting.key && f->lasting.path_length >= 0 &&
+	    cas - 1 > f->lasting.path_length)
+		log_warn(
+		    "condition=%s needs=%d-cas pathLenConstraint=%d of the lasting CA refuses it: skip this condition",
+		    p->condition->id, cas - 1, f->lasting.path_length);
 }
 
 static enum rc prepare(struct forge *f, struct prepared *p, struct err *err)
 {
 	enum rc rc = RC_OK;
-	for (size_t i = 0; i < p->recipe.n; i++)
+	for (size_t i = 0; i < p->blueprint.n; i++)
 		TRY(make_cert(f, p, (int)i, err));
-	p->proof_key = p->made[p->recipe.leaf].key;
-	if (p->recipe.proof_other_key)
+	p->proof_key = p->made[p->blueprint.leaf].key;
+	if (p->blueprint.proof_other_key)
 		TRY(keys_shared(&f->keys, p->proof_key->kind, KEY_SLOT_STRANGER, &p->proof_key, err));
-	lay_out_message(p);
-	for (size_t i = 0; i < p->recipe.n; i++)
-		if (p->recipe.stored[i])
+	p->leaf = p->made[p->blueprint.leaf].der;
+	lay_out_message(f, p);
+	warn_of_depth(f, p);
+	for (size_t i = 0; i < p->blueprint.n; i++)
+		if (p->blueprint.stored[i])
 			*VEC_PUSH(f->sets[0].stored, f->sets[0].n, f->sets[0].cap) = p->made[i].der;
 out:
 	return rc;
@@ -257,16 +239,43 @@ enum rc forge_anchor_set(struct forge *f, const char *name, struct anchor_set **
 			return RC_OK;
 		}
 	enum rc rc;
-	int base = recipe_index(&f->base.recipe, "root");
+	int base = blueprint_index(&f->base.blueprint, "root");
 	struct made *root = ARENA_NEW(&f->arena, struct made, 1);
-	struct make m = {.spec = base < 0 ? NULL : &f->base.recipe.certs[base], .subject = forge_name(f, name, "root")};
+	struct make m = {.spec = base < 0 ? NULL : &f->base.blueprint.certs[base],
+			 .subject = forge_name(f, name, "root")};
 	if (!m.spec)
 		return err_set(err, RC_INPUT, "the base hierarchy has no <root>");
 	TRY(keys_own(&f->keys, m.spec->key, &m.key, err));
 	TRY(forge_make(f, &m, root, err));
 	note_authority(f, root);
-	*VEC_PUSH(f->sets, f->n_sets, f->cap_sets) = (struct anchor_set){.name = arena_strdup(&f->arena, name), .root = root};
+	*VEC_PUSH(f->sets, f->n_sets, f->cap_sets) =
+	    (struct anchor_set){.name = arena_strdup(&f->arena, name), .root = root};
 	*out = &f->sets[f->n_sets - 1];
+out:
+	return rc;
+}
+
+/* The run's root is the lasting PKI's CA, or made anew. */
+static enum rc make_base(struct forge *f, struct err *err)
+{
+	enum rc rc;
+	TRY(blueprint_build(f->suite, NULL, &f->base.blueprint, err));
+	int root = blueprint_index(&f->base.blueprint, "root");
+	if (root < 0)
+		return err_set(err, RC_INPUT, "the base hierarchy has no <root>");
+	struct made *made = &f->base.made[root];
+	if (f->lasting.key) {
+		*made = (struct made){.spec = &f->base.blueprint.certs[root],
+				      .key = f->lasting.key,
+				      .der = f->lasting.ca,
+				      .subject = f->lasting.subject,
+				      .key_id = f->lasting.key_id};
+		note_authority(f, made);
+	}
+	for (size_t i = 0; i < f->base.blueprint.n; i++)
+		if ((int)i != f->base.blueprint.leaf)
+			TRY(make_cert(f, &f->base, (int)i, err));
+	*VEC_PUSH(f->sets, f->n_sets, f->cap_sets) = (struct anchor_set){.name = "main", .root = made};
 out:
 	return rc;
 }
@@ -275,24 +284,14 @@ enum rc forge_open(struct forge **out, const struct forge_spec *spec, struct err
 {
 	enum rc rc;
 	struct forge *f = mem_alloc(sizeof *f);
-	*f = (struct forge){.suite = spec->suite, .now = spec->now, .seed = permute_mix(spec->seed)};
+	*f = (struct forge){
+	    .suite = spec->suite, .target = spec->target, .now = spec->now, .seed = permute_mix(spec->seed)};
 	keys_init(&f->keys);
 	TRY(keys_random(&f->tag, sizeof f->tag, err));
 	f->tag = permute_mix(f->tag ^ f->seed);
-	if (spec->pki_dir) {
-		rc = err_set(err, RC_INPUT, "%s: a lasting PKI cannot be used yet", spec->pki_dir);
-		goto out;
-	}
-	TRY(recipe_build(spec->suite, NULL, &f->base.recipe, err));
-	for (size_t i = 0; i < f->base.recipe.n; i++)
-		if ((int)i != f->base.recipe.leaf)
-			TRY(make_cert(f, &f->base, (int)i, err));
-	int root = recipe_index(&f->base.recipe, "root");
-	if (root < 0) {
-		rc = err_set(err, RC_INPUT, "the base hierarchy has no <root>");
-		goto out;
-	}
-	*VEC_PUSH(f->sets, f->n_sets, f->cap_sets) = (struct anchor_set){.name = "main", .root = &f->base.made[root]};
+	if (spec->pki_dir)
+		TRY(lasting_load(&f->keys, spec->pki_dir, spec->now, &f->lasting, err));
+	TRY(make_base(f, err));
 	*out = f;
 	f = NULL;
 out:
@@ -326,6 +325,36 @@ static const struct prepared *find(const struct forge *f, const struct condition
 	return NULL;
 }
 
+static const struct identity *identity_of(const struct forge *f, const char *id)
+{
+	for (size_t i = 0; f->target && i < f->target->n_identities; i++)
+		if (text_equal(f->target->identities[i].id, id))
+			return &f->target->identities[i];
+	return NULL;
+}
+
+/* The user's own certificate: nothing is minted; the key is read, never copied or logged. */
+static enum rc prepare_own(struct forge *f, struct prepared *p, struct err *err)
+{
+	enum rc rc;
+	struct import_identity own;
+	struct import_facts facts;
+	const struct identity *d = identity_of(f, p->condition->own);
+	if (!d)
+		return err_set(err, RC_INPUT, "condition %s: the target has no <identity id=\"%s\">", p->condition->id,
+			       p->condition->own);
+	TRY(import_identity(&f->keys, d->certificate, d->key, d->password_env ? clock_env(d->password_env) : NULL, &own,
+			    err));
+	TRY(import_facts(d->certificate, own.chain[0], &facts, err));
+	for (size_t i = 0; i < own.n; i++)
+		append(p, own.chain[i]);
+	p->leaf = own.chain[0];
+	p->proof_key = own.key;
+	snprintf(p->subject, sizeof p->subject, "%s", facts.common_name);
+out:
+	return rc;
+}
+
 enum rc forge_prepare(struct forge *f, const struct condition *condition, struct err *err)
 {
 	enum rc rc = RC_OK;
@@ -333,8 +362,12 @@ enum rc forge_prepare(struct forge *f, const struct condition *condition, struct
 		return RC_OK;
 	struct prepared *p = ARENA_NEW(&f->arena, struct prepared, 1);
 	p->condition = condition;
-	TRY(recipe_build(f->suite, condition, &p->recipe, err));
-	TRY(prepare(f, p, err));
+	if (condition->own) {
+		TRY(prepare_own(f, p, err));
+	} else {
+		TRY(blueprint_build(f->suite, condition, &p->blueprint, err));
+		TRY(prepare(f, p, err));
+	}
 	*VEC_PUSH(f->prepared, f->n_prepared, f->cap_prepared) = p;
 out:
 	return rc;
@@ -348,7 +381,8 @@ static void put_hex64(char *out, uint64_t v)
 }
 
 /* Certificate ::= SEQUENCE { tbs, algorithm, BIT STRING }: everything but the outer header is known in size. */
-static struct blob assemble(struct arena *a, struct blob tbs, struct blob algorithm, struct blob signature, size_t *head)
+static struct blob assemble(struct arena *a, struct blob tbs, struct blob algorithm, struct blob signature,
+			    size_t *head)
 {
 	unsigned char outer[DER_HEADER_MAX], inner[DER_HEADER_MAX];
 	size_t n_inner = der_header(inner, DER_BIT_STRING, signature.len + 1);
@@ -392,8 +426,8 @@ out:
 	return rc;
 }
 
-enum rc forge_mint(struct forge *f, const struct condition *condition, uint64_t serial, struct arena *a, struct minted *out,
-		   struct err *err)
+enum rc forge_mint(struct forge *f, const struct condition *condition, uint64_t serial, struct arena *a,
+		   struct minted *out, struct err *err)
 {
 	enum rc rc = RC_OK;
 	*out = (struct minted){.credential = {.id = condition->id}};
@@ -403,11 +437,11 @@ enum rc forge_mint(struct forge *f, const struct condition *condition, uint64_t 
 	if (!p)
 		return err_set(err, RC_FAULT, "condition %s was not prepared before it was minted", condition->id);
 	struct blob *chain = ARENA_NEW(a, struct blob, p->n), *issuers = ARENA_NEW(a, struct blob, p->n);
-	struct blob leaf = p->made[p->recipe.leaf].der, issuer = {0};
+	struct blob leaf = p->leaf, issuer = {0};
 	memcpy(chain, p->chain, p->n * sizeof *chain);
 	memcpy(issuers, p->issuers, p->n * sizeof *issuers);
 	memcpy(out->subject, p->subject, sizeof out->subject);
-	if (p->stencil.tbs.len)
+	if (!leaf.data)
 		TRY(cut(f, p, serial, a, &leaf, &issuer, out->subject, err));
 	for (size_t i = 0; i < p->n; i++)
 		if (!chain[i].data) {
@@ -416,9 +450,14 @@ enum rc forge_mint(struct forge *f, const struct condition *condition, uint64_t 
 		}
 	keys_hash_hex(HASH_SHA1, leaf.data, leaf.len, out->sha1);
 	keys_hash_hex(HASH_SHA256, leaf.data, leaf.len, out->sha256);
-	out->credential = (struct job_credential){.id = condition->id, .chain = chain, .n = p->n,
-						  .key = p->proof_key->private, .pub = p->proof_key->public,
-						  .proof = p->recipe.proof, .issuers = issuers, .n_issuers = p->n};
+	out->credential = (struct job_credential){.id = condition->id,
+						  .chain = chain,
+						  .n = p->n,
+						  .key = p->proof_key->private,
+						  .pub = p->proof_key->public,
+						  .proof = p->blueprint.proof,
+						  .issuers = issuers,
+						  .n_issuers = p->n};
 out:
 	return rc;
 }

@@ -11,7 +11,6 @@
 #define MAX_FILE (64u << 20)
 #define KEY_MODE 0600
 #define CRL_LIFE (30 * 24 * 3600)
-#define MARGIN (2 * 24 * 3600) /* how far a server's clock may be behind ours */
 
 static enum rc write_pem(const struct buf *b, const char *path, struct err *err)
 {
@@ -40,7 +39,8 @@ enum rc forge_write_anchors(struct forge *f, const char *trust, const char *path
 	struct buf b;
 	buf_init(&b, MAX_FILE);
 	TRY(forge_anchor_set(f, trust, &set, err));
-	TRY(keys_put_pem(&b, "CERTIFICATE", set->root->der, err));
+	bool lasting = set == &f->sets[0] && f->lasting.key;
+	TRY(keys_put_pem(&b, "CERTIFICATE", lasting ? f->lasting.anchor : set->root->der, err));
 	for (size_t i = 0; i < set->n; i++)
 		TRY(keys_put_pem(&b, "CERTIFICATE", set->stored[i], err));
 	TRY(write_pem(&b, path, err));
@@ -55,9 +55,12 @@ static enum rc put_crl(struct forge *f, const struct made *ca, struct buf *out, 
 	struct buf b;
 	struct blob signature;
 	struct arena a = {0};
-	struct crl_input in = {.issuer = ca->subject, .key_id = ca->key_id, .number = 1,
+	struct crl_input in = {.issuer = ca->subject,
+			       .key_id = ca->key_id,
+			       .number = 1,
 			       .algorithm = keys_algorithm(ca->key, HASH_SHA256, &a),
-			       .this_update = f->now - MARGIN, .next_update = f->now + CRL_LIFE};
+			       .this_update = f->now - ISSUE_MARGIN,
+			       .next_update = f->now + CRL_LIFE};
 	buf_init(&b, MAX_FILE);
 	cert_put_crl_tbs(&b, &in);
 	TRY(keys_sign(ca->key, HASH_SHA256, (struct blob){b.data, b.len}, &a, &signature, err));
@@ -85,17 +88,37 @@ out:
 }
 
 static const struct cert_spec server_ca_spec = {
-	.name = "server-ca", .role = ROLE_ROOT, .not_before = -MARGIN, .not_after = 3650LL * 24 * 3600, .version = 3,
-	.key = KEY_P256, .signature = HASH_SHA256, .basic_constraints = PRESENCE_CRITICAL, .ca = true, .path_length = 0,
-	.has_key_usage = true, .key_usage = BIT(USAGE_KEY_CERT_SIGN) | BIT(USAGE_CRL_SIGN), .key_id = true,
-	.issuer_key_id = true,
+    .name = "server-ca",
+    .role = ROLE_ROOT,
+    .not_before = -ISSUE_MARGIN,
+    .not_after = 3650LL * 24 * 3600,
+    .version = 3,
+    .key = KEY_P256,
+    .signature = HASH_SHA256,
+    .basic_constraints = PRESENCE_CRITICAL,
+    .ca = true,
+    .path_length = 0,
+    .has_key_usage = true,
+    .key_usage = BIT(USAGE_KEY_CERT_SIGN) | BIT(USAGE_CRL_SIGN),
+    .key_id = true,
+    .issuer_key_id = true,
 };
 
 static const struct cert_spec server_spec = {
-	.name = "server", .role = ROLE_LEAF, .not_before = -MARGIN, .not_after = 90LL * 24 * 3600, .version = 3,
-	.key = KEY_P256, .signature = HASH_SHA256, .basic_constraints = PRESENCE_CRITICAL, .path_length = -1,
-	.has_key_usage = true, .key_usage = BIT(USAGE_DIGITAL_SIGNATURE), .eku = "serverAuth", .key_id = true,
-	.issuer_key_id = true,
+    .name = "server",
+    .role = ROLE_LEAF,
+    .not_before = -ISSUE_MARGIN,
+    .not_after = 90LL * 24 * 3600,
+    .version = 3,
+    .key = KEY_P256,
+    .signature = HASH_SHA256,
+    .basic_constraints = PRESENCE_CRITICAL,
+    .path_length = -1,
+    .has_key_usage = true,
+    .key_usage = BIT(USAGE_DIGITAL_SIGNATURE),
+    .eku = "serverAuth",
+    .key_id = true,
+    .issuer_key_id = true,
 };
 
 /* "localhost 127.0.0.1 ::1" -> "dns:localhost ip:127.0.0.1 ip:::1" */

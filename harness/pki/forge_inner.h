@@ -3,24 +3,15 @@
 #define HARNESS_PKI_FORGE_INNER_H
 
 #include "harness/pki/forge.h"
-#include "harness/pki/keys.h"
+#include "harness/pki/issue.h"
 #include "harness/pki/lasting.h"
-#include "harness/pki/recipe.h"
+#include "harness/pki/blueprint.h"
 
-#define FORGE_ORGANISATION "mtlspec TEST ONLY"
-#define FORGE_MAX_CHAIN (RECIPE_MAX_MESSAGE + LASTING_MAX_ABOVE)
-
-/* A certificate that exists; everything in the forge's arena. */
-struct made {
-	const struct cert_spec *spec;
-	const struct key *key;
-	struct blob der, subject;
-	const unsigned char *key_id;
-};
+#define FORGE_MAX_CHAIN (BLUEPRINT_MAX_MESSAGE + LASTING_MAX_ABOVE)
 
 /* The leaf's TBS, complete but for the places that make each minted leaf unique. */
 struct stencil {
-	struct blob tbs; /* len 0: the leaf is fixed */
+	struct blob tbs; /* no data: the leaf is fixed */
 	struct blob algorithm;
 	const struct key *signer;
 	enum hash hash;
@@ -30,12 +21,13 @@ struct stencil {
 
 struct prepared {
 	const struct condition *condition;
-	struct recipe recipe;
-	struct made made[RECIPE_MAX_CERTS];
+	struct blueprint blueprint;
+	struct made made[BLUEPRINT_MAX_CERTS];
 	struct stencil stencil;
 	struct blob chain[FORGE_MAX_CHAIN], issuers[FORGE_MAX_CHAIN]; /* an entry without data is the fresh leaf */
 	size_t n;
 	const struct key *proof_key;
+	struct blob leaf; /* a fixed one; no data: cut from the stencil */
 	char subject[64]; /* of a fixed leaf */
 };
 
@@ -48,13 +40,14 @@ struct anchor_set {
 };
 
 struct forge {
-	const struct suite *suite; /* borrowed */
+	const struct suite *suite;   /* borrowed */
+	const struct target *target; /* borrowed; may be NULL */
 	time_t now;
 	uint64_t tag; /* of the run: in names and serial numbers */
 	uint64_t seed;
 	struct arena arena;
 	struct keys keys;
-	struct lasting lasting; /* empty when the root is minted for the run */
+	struct lasting lasting; /* without a key: the root is minted for the run */
 	struct prepared base;	/* the hierarchy that untouched certificates come from */
 	struct anchor_set *sets; /* owned vector; [0] is "main" */
 	size_t n_sets, cap_sets;
@@ -65,14 +58,7 @@ struct forge {
 	struct made server_ca; /* der.len 0 until the first server certificate */
 };
 
-/* Makes and signs one certificate; `issuer` may be `out` itself (self-signed).  Everything lands in the forge's arena. */
-struct make {
-	const struct cert_spec *spec;
-	const struct made *issuer;
-	const struct key *key, *signer; /* signer: NULL is the issuer's */
-	struct blob subject, issuer_name; /* issuer_name: no data is the issuer's subject */
-	const unsigned char *key_id;	  /* NULL: the key's */
-};
+/* issue_certificate and issue_name with what the forge knows. */
 enum rc forge_make(struct forge *f, const struct make *m, struct made *out, struct err *err) MUST_USE;
 struct blob forge_name(struct forge *f, const char *unit, const char *name);
 /* The set of that name; made with a root of its own when there is none yet. */

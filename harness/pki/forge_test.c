@@ -14,42 +14,56 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define NOW 1795519200 /* 2026-11-24 */
+#define NOW	 1795519200 /* 2026-11-24 */
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
 /* A suite built as C literals: an attribute is a pair, an element knows its line. */
-#define ATTRIBUTES(...) (const struct attribute[]){__VA_ARGS__}
+#define ATTRIBUTES(...)                                                                                                \
+	(const struct attribute[])                                                                                     \
+	{                                                                                                              \
+		__VA_ARGS__                                                                                            \
+	}
 #define N_ATTRIBUTES(...) (sizeof(const struct attribute[]){__VA_ARGS__} / sizeof(struct attribute))
-#define ELEMENT(tag, at, ...)                                                                      \
-	{.name = tag, .attributes = ATTRIBUTES(__VA_ARGS__), .n_attributes = N_ATTRIBUTES(__VA_ARGS__), \
-	 .text = "", .where = {"test.xml", at}}
+#define ELEMENT(tag, at, ...)                                                                                          \
+	{                                                                                                              \
+		.name = tag, .attributes = ATTRIBUTES(__VA_ARGS__), .n_attributes = N_ATTRIBUTES(__VA_ARGS__),         \
+		.text = "", .where = {                                                                                 \
+			"test.xml",                                                                                    \
+			at                                                                                             \
+		}                                                                                                      \
+	}
 
 static const struct node base_children[] = {
-	ELEMENT("root", 1, {"not-before", "-2d", 0}, {"not-after", "10y", 0}, {"basic-constraints", "critical", 0},
-		{"ca", "yes", 0}, {"key-usage", "keyCertSign cRLSign", 0}),
-	ELEMENT("intermediate", 2, {"issuer", "root", 0}, {"not-before", "-2d", 0}, {"not-after", "5y", 0},
-		{"basic-constraints", "critical", 0}, {"ca", "yes", 0}, {"path-length", "0", 0},
-		{"key-usage", "keyCertSign cRLSign", 0}),
-	ELEMENT("leaf", 3, {"issuer", "intermediate", 0}, {"not-before", "-2d", 0}, {"not-after", "30d", 0},
-		{"key-usage", "digitalSignature", 0}, {"extended-key-usage", "clientAuth", 0},
-		{"subject-alternative-name", "dns:client.mtlspec.test", 0}),
-	ELEMENT("message", 4, {"chain", "leaf intermediate", 0}),
+    ELEMENT("root", 1, {"not-before", "-2d", 0}, {"not-after", "10y", 0}, {"basic-constraints", "critical", 0},
+	    {"ca", "yes", 0}, {"key-usage", "keyCertSign cRLSign", 0}),
+    ELEMENT("intermediate", 2, {"issuer", "root", 0}, {"not-before", "-2d", 0}, {"not-after", "5y", 0},
+	    {"basic-constraints", "critical", 0}, {"ca", "yes", 0}, {"path-length", "0", 0},
+	    {"key-usage", "keyCertSign cRLSign", 0}),
+    ELEMENT("leaf", 3, {"issuer", "intermediate", 0}, {"not-before", "-2d", 0}, {"not-after", "30d", 0},
+	    {"key-usage", "digitalSignature", 0}, {"extended-key-usage", "clientAuth", 0},
+	    {"subject-alternative-name", "dns:client.mtlspec.test", 0}),
+    ELEMENT("message", 4, {"chain", "leaf intermediate", 0}),
 };
-static const struct node base = {.name = "base", .children = base_children, .n_children = COUNT(base_children),
-				 .text = "", .where = {"test.xml", 1}};
+static const struct node base = {.name = "base",
+				 .children = base_children,
+				 .n_children = COUNT(base_children),
+				 .text = "",
+				 .where = {"test.xml", 1}};
 
 static const struct node expired_children[] = {ELEMENT("leaf", 10, {"not-before", "-30d", 0}, {"not-after", "-1d", 0})};
 static const struct node untrusted_children[] = {ELEMENT("root", 11, {"trust", "nobody", 0})};
 static const struct node empty_body = {.name = "condition", .text = ""};
-static const struct node expired_body = {.name = "condition", .children = expired_children, .n_children = 1, .text = ""};
-static const struct node untrusted_body = {.name = "condition", .children = untrusted_children, .n_children = 1, .text = ""};
+static const struct node expired_body = {
+    .name = "condition", .children = expired_children, .n_children = 1, .text = ""};
+static const struct node untrusted_body = {
+    .name = "condition", .children = untrusted_children, .n_children = 1, .text = ""};
 
 enum { VALID, NONE, EXPIRED, UNTRUSTED };
 static const struct condition conditions[] = {
-	[VALID] = {.id = "valid", .body = &empty_body, .where = {"test.xml", 20}},
-	[NONE] = {.id = "none", .none = true, .body = &empty_body, .where = {"test.xml", 21}},
-	[EXPIRED] = {.id = "leaf-expired", .body = &expired_body, .where = {"test.xml", 22}},
-	[UNTRUSTED] = {.id = "untrusted", .body = &untrusted_body, .where = {"test.xml", 23}},
+    [VALID] = {.id = "valid", .body = &empty_body, .where = {"test.xml", 20}},
+    [NONE] = {.id = "none", .none = true, .body = &empty_body, .where = {"test.xml", 21}},
+    [EXPIRED] = {.id = "leaf-expired", .body = &expired_body, .where = {"test.xml", 22}},
+    [UNTRUSTED] = {.id = "untrusted", .body = &untrusted_body, .where = {"test.xml", 23}},
 };
 static const struct suite suite = {.base = &base, .conditions = conditions, .n_conditions = COUNT(conditions)};
 
@@ -316,23 +330,23 @@ static const struct {
 	struct node node;
 	const char *says;
 } wrong[] = {
-	{ELEMENT("leef", 70, {"version", "1", 0}), "test.xml:70: unknown element <leef>"},
-	{ELEMENT("leaf", 71, {"colour", "red", 72}), "test.xml:72: unknown attribute colour on <leaf>"},
-	{ELEMENT("leaf", 73, {"not-after", "tomorrow", 0}), "test.xml:73: not-after=\"tomorrow\""},
-	{ELEMENT("leaf", 74, {"key", "rsa-8192", 0}), "test.xml:74: key=\"rsa-8192\""},
-	{ELEMENT("leaf", 75, {"issuer", "nobody-here", 0}), "test.xml:75: issuer=\"nobody-here\""},
-	{ELEMENT("intermediate", 76, {"issuer", "leaf", 0}), "test.xml:76: "},
-	{ELEMENT("root", 77, {"not-after", "-1d", 0}), "test.xml:77: nobody trusts"},
-	{ELEMENT("message", 78, {"chain", "leaf other", 0}), "no certificate named other"},
-	{ELEMENT("proof", 79, {"signature", "odd", 0}), "test.xml:79: signature=\"odd\""},
-	{ELEMENT("leaf", 80, {"key-usage", "", 0}), "test.xml:80: key-usage=\"\""},
-	{ELEMENT("leaf", 81, {"subject-alternative-name", "host:x", 0}), "test.xml:81: "},
-	{ELEMENT("root", 82, {"trust", "tenant", 0}, {"not-after", "1d", 0}), "test.xml:82: trust=\"tenant\""},
-	{ELEMENT("root", 83, {"signing-key", "stranger", 0}), "test.xml:83: unknown attribute signing-key"},
-	{{.name = "leaf", .children = bad_inner, .n_children = 1, .where = {"test.xml", 90}},
-	 "test.xml:91: unknown element <extra>"},
-	{{.name = "leaf", .children = bad_oid, .n_children = 1, .where = {"test.xml", 90}}, "test.xml:93: oid=\"1.2.x\""},
-	{ELEMENT("store", 84, {"add", "root", 0}), "needs=\"store\""},
+    {ELEMENT("leef", 70, {"version", "1", 0}), "test.xml:70: unknown element <leef>"},
+    {ELEMENT("leaf", 71, {"colour", "red", 72}), "test.xml:72: unknown attribute colour on <leaf>"},
+    {ELEMENT("leaf", 73, {"not-after", "tomorrow", 0}), "test.xml:73: not-after=\"tomorrow\""},
+    {ELEMENT("leaf", 74, {"key", "rsa-8192", 0}), "test.xml:74: key=\"rsa-8192\""},
+    {ELEMENT("leaf", 75, {"issuer", "nobody-here", 0}), "test.xml:75: issuer=\"nobody-here\""},
+    {ELEMENT("intermediate", 76, {"issuer", "leaf", 0}), "test.xml:76: "},
+    {ELEMENT("root", 77, {"not-after", "-1d", 0}), "test.xml:77: nobody trusts"},
+    {ELEMENT("message", 78, {"chain", "leaf other", 0}), "no certificate named other"},
+    {ELEMENT("proof", 79, {"signature", "odd", 0}), "test.xml:79: signature=\"odd\""},
+    {ELEMENT("leaf", 80, {"key-usage", "", 0}), "test.xml:80: key-usage=\"\""},
+    {ELEMENT("leaf", 81, {"subject-alternative-name", "host:x", 0}), "test.xml:81: "},
+    {ELEMENT("root", 82, {"trust", "tenant", 0}, {"not-after", "1d", 0}), "test.xml:82: trust=\"tenant\""},
+    {ELEMENT("root", 83, {"signing-key", "stranger", 0}), "test.xml:83: unknown attribute signing-key"},
+    {{.name = "leaf", .children = bad_inner, .n_children = 1, .where = {"test.xml", 90}},
+     "test.xml:91: unknown element <extra>"},
+    {{.name = "leaf", .children = bad_oid, .n_children = 1, .where = {"test.xml", 90}}, "test.xml:93: oid=\"1.2.x\""},
+    {ELEMENT("store", 84, {"add", "root", 0}), "needs=\"store\""},
 };
 
 START_TEST(unknown_words_have_a_line)

@@ -18,16 +18,16 @@ struct kind_row {
 };
 
 static const struct kind_row kinds[KEY_KIND__COUNT] = {
-	[KEY_P256] = {GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1)},
-	[KEY_P384] = {GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP384R1)},
-	[KEY_P521] = {GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP521R1)},
-	[KEY_ED25519] = {GNUTLS_PK_EDDSA_ED25519, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_ED25519)},
-	[KEY_ED448] = {GNUTLS_PK_EDDSA_ED448, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_ED448)},
-	[KEY_RSA_1024] = {GNUTLS_PK_RSA, 1024},
-	[KEY_RSA_2048] = {GNUTLS_PK_RSA, 2048},
-	[KEY_RSA_3072] = {GNUTLS_PK_RSA, 3072},
-	[KEY_RSA_4096] = {GNUTLS_PK_RSA, 4096},
-	[KEY_RSA_PSS_2048] = {GNUTLS_PK_RSA_PSS, 2048},
+    [KEY_P256] = {GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1)},
+    [KEY_P384] = {GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP384R1)},
+    [KEY_P521] = {GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP521R1)},
+    [KEY_ED25519] = {GNUTLS_PK_EDDSA_ED25519, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_ED25519)},
+    [KEY_ED448] = {GNUTLS_PK_EDDSA_ED448, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_ED448)},
+    [KEY_RSA_1024] = {GNUTLS_PK_RSA, 1024},
+    [KEY_RSA_2048] = {GNUTLS_PK_RSA, 2048},
+    [KEY_RSA_3072] = {GNUTLS_PK_RSA, 3072},
+    [KEY_RSA_4096] = {GNUTLS_PK_RSA, 4096},
+    [KEY_RSA_PSS_2048] = {GNUTLS_PK_RSA_PSS, 2048},
 };
 
 /* Signature algorithms by family and hash; RFC 5758 3.2, RFC 8017 A.2.4, RFC 4055 3.1, RFC 8410 3. */
@@ -40,18 +40,18 @@ struct signature_row {
 };
 
 static const struct signature_row signatures[3][HASH__COUNT] = {
-	[FAMILY_ECDSA] = {{GNUTLS_SIGN_ECDSA_SHA1, "1.2.840.10045.4.1", false},
-			  {GNUTLS_SIGN_ECDSA_SHA256, "1.2.840.10045.4.3.2", false},
-			  {GNUTLS_SIGN_ECDSA_SHA384, "1.2.840.10045.4.3.3", false},
-			  {GNUTLS_SIGN_ECDSA_SHA512, "1.2.840.10045.4.3.4", false}},
-	[FAMILY_RSA] = {{GNUTLS_SIGN_RSA_SHA1, "1.2.840.113549.1.1.5", true},
-			{GNUTLS_SIGN_RSA_SHA256, "1.2.840.113549.1.1.11", true},
-			{GNUTLS_SIGN_RSA_SHA384, "1.2.840.113549.1.1.12", true},
-			{GNUTLS_SIGN_RSA_SHA512, "1.2.840.113549.1.1.13", true}},
-	[FAMILY_PSS] = {{GNUTLS_SIGN_UNKNOWN, NULL, false},
-			{GNUTLS_SIGN_RSA_PSS_SHA256, OID_RSASSA_PSS, false},
-			{GNUTLS_SIGN_RSA_PSS_SHA384, OID_RSASSA_PSS, false},
-			{GNUTLS_SIGN_RSA_PSS_SHA512, OID_RSASSA_PSS, false}},
+    [FAMILY_ECDSA] = {{GNUTLS_SIGN_ECDSA_SHA1, "1.2.840.10045.4.1", false},
+		      {GNUTLS_SIGN_ECDSA_SHA256, "1.2.840.10045.4.3.2", false},
+		      {GNUTLS_SIGN_ECDSA_SHA384, "1.2.840.10045.4.3.3", false},
+		      {GNUTLS_SIGN_ECDSA_SHA512, "1.2.840.10045.4.3.4", false}},
+    [FAMILY_RSA] = {{GNUTLS_SIGN_RSA_SHA1, "1.2.840.113549.1.1.5", true},
+		    {GNUTLS_SIGN_RSA_SHA256, "1.2.840.113549.1.1.11", true},
+		    {GNUTLS_SIGN_RSA_SHA384, "1.2.840.113549.1.1.12", true},
+		    {GNUTLS_SIGN_RSA_SHA512, "1.2.840.113549.1.1.13", true}},
+    [FAMILY_PSS] = {{GNUTLS_SIGN_UNKNOWN, NULL, false},
+		    {GNUTLS_SIGN_RSA_PSS_SHA256, OID_RSASSA_PSS, false},
+		    {GNUTLS_SIGN_RSA_PSS_SHA384, OID_RSASSA_PSS, false},
+		    {GNUTLS_SIGN_RSA_PSS_SHA512, OID_RSASSA_PSS, false}},
 };
 
 static const struct {
@@ -59,10 +59,10 @@ static const struct {
 	unsigned char len;
 	const char *oid;
 } hashes[HASH__COUNT] = {
-	[HASH_SHA1] = {GNUTLS_DIG_SHA1, 20, "1.3.14.3.2.26"},
-	[HASH_SHA256] = {GNUTLS_DIG_SHA256, 32, "2.16.840.1.101.3.4.2.1"},
-	[HASH_SHA384] = {GNUTLS_DIG_SHA384, 48, "2.16.840.1.101.3.4.2.2"},
-	[HASH_SHA512] = {GNUTLS_DIG_SHA512, 64, "2.16.840.1.101.3.4.2.3"},
+    [HASH_SHA1] = {GNUTLS_DIG_SHA1, 20, "1.3.14.3.2.26"},
+    [HASH_SHA256] = {GNUTLS_DIG_SHA256, 32, "2.16.840.1.101.3.4.2.1"},
+    [HASH_SHA384] = {GNUTLS_DIG_SHA384, 48, "2.16.840.1.101.3.4.2.2"},
+    [HASH_SHA512] = {GNUTLS_DIG_SHA512, 64, "2.16.840.1.101.3.4.2.3"},
 };
 
 static enum family family_of(enum key_kind kind)
@@ -108,27 +108,14 @@ void keys_fini(struct keys *k)
 	*k = (struct keys){0};
 }
 
-/* The bits of the key, without the count of unused ones: what a key identifier is the SHA-1 of. */
-static void identify(struct key *key)
-{
-	struct der_tlv spki, t;
-	struct der in = der_of(key->public_der.data, key->public_der.len);
-	size_t len = sizeof key->id;
-	unsigned char digest[64];
-	if (!der_expect(&in, DER_SEQUENCE, &spki))
-		return;
-	in = der_of(spki.data, spki.len);
-	if (der_expect(&in, DER_SEQUENCE, &t) && der_expect(&in, DER_BIT_STRING, &t) && t.len > 1 &&
-	    gnutls_hash_fast(GNUTLS_DIG_SHA1, t.data + 1, t.len - 1, digest) == 0)
-		memcpy(key->id, digest, len);
-}
-
 /* Takes over `x`, whatever becomes of it. */
-static enum rc adopt(struct keys *k, enum key_kind kind, gnutls_x509_privkey_t x, const struct key **out, struct err *err)
+static enum rc adopt(struct keys *k, enum key_kind kind, gnutls_x509_privkey_t x, const struct key **out,
+		     struct err *err)
 {
 	enum rc rc = RC_OK;
 	int code;
 	gnutls_datum_t spki = {0};
+	struct blob bits;
 	struct key *key = ARENA_NEW(&k->arena, struct key, 1);
 	key->kind = kind;
 	if ((code = gnutls_privkey_init(&key->private)) < 0) {
@@ -147,7 +134,8 @@ static enum rc adopt(struct keys *k, enum key_kind kind, gnutls_x509_privkey_t x
 		goto out;
 	}
 	key->public_der = (struct blob){arena_memdup(&k->arena, spki.data, spki.size), spki.size};
-	identify(key);
+	if (cert_key_bits(key->public_der, &bits))
+		keys_hash(HASH_SHA1, bits.data, bits.len, key->id);
 	*VEC_PUSH(k->all, k->n, k->cap) = key;
 	*out = key;
 out:
@@ -169,7 +157,8 @@ static enum rc generate(struct keys *k, enum key_kind kind, const struct key **o
 	code = gnutls_x509_privkey_generate(x, kinds[kind].pk, kinds[kind].bits, 0);
 	if (code < 0) {
 		gnutls_x509_privkey_deinit(x);
-		return err_set(err, RC_FAULT, "cannot generate a %s key: %s", key_kind_text(kind), gnutls_strerror(code));
+		return err_set(err, RC_FAULT, "cannot generate a %s key: %s", key_kind_text(kind),
+			       gnutls_strerror(code));
 	}
 	k->made++;
 	return adopt(k, kind, x, out, err);
@@ -195,7 +184,8 @@ static bool rename_to_pss(gnutls_datum_t rsa, struct buf *out)
 	return true;
 }
 
-/* The RSA key under another name, so that one generation serves both.  GnuTLS exports no such key it was told to rename. */
+/* The RSA key under another name, so that one generation serves both.  GnuTLS exports no such key it was told to
+ * rename. */
 static enum rc derive_pss(struct keys *k, const struct key *rsa, const struct key **out, struct err *err)
 {
 	gnutls_x509_privkey_t plain = NULL, x = NULL;
@@ -277,27 +267,34 @@ static bool kind_of(gnutls_x509_privkey_t x, enum key_kind *kind)
 	return false;
 }
 
-enum rc keys_read(struct keys *k, const char *path, struct blob file, const struct key **out, struct err *err)
+enum rc keys_adopt(struct keys *k, const char *path, struct gnutls_x509_privkey_int *x, const struct key **out,
+		   struct err *err)
+{
+	enum key_kind kind;
+	if (kind_of(x, &kind))
+		return adopt(k, kind, x, out, err);
+	gnutls_x509_privkey_deinit(x);
+	return err_set(err, RC_INPUT,
+		       "%s: a key of this type is not used here; RSA, P-256, P-384, P-521 or Ed25519 are", path);
+}
+
+enum rc keys_read(struct keys *k, const char *path, struct blob file, const char *password, const struct key **out,
+		  struct err *err)
 {
 	gnutls_x509_privkey_t x = NULL;
-	enum key_kind kind;
+	unsigned flags = password ? 0 : GNUTLS_PKCS_PLAIN;
 	gnutls_datum_t raw = {.data = (unsigned char *)file.data, .size = (unsigned)file.len};
 	int code = gnutls_x509_privkey_init(&x);
 	if (code < 0)
 		return fault(err, "cannot make a key handle", code);
-	code = gnutls_x509_privkey_import2(x, &raw, GNUTLS_X509_FMT_PEM, NULL, GNUTLS_PKCS_PLAIN);
-	if (code < 0)
-		code = gnutls_x509_privkey_import2(x, &raw, GNUTLS_X509_FMT_DER, NULL, GNUTLS_PKCS_PLAIN);
-	if (code < 0) {
-		gnutls_x509_privkey_deinit(x);
-		return err_set(err, RC_INPUT, "%s: no private key can be read: %s", path, gnutls_strerror(code));
-	}
-	if (!kind_of(x, &kind)) {
-		gnutls_x509_privkey_deinit(x);
-		return err_set(err, RC_INPUT, "%s: a key of this type cannot sign here; use RSA, P-256, P-384, P-521 or Ed25519",
-			       path);
-	}
-	return adopt(k, kind, x, out, err);
+	code = gnutls_x509_privkey_import2(x, &raw, GNUTLS_X509_FMT_PEM, password, flags);
+	if (code == GNUTLS_E_BASE64_UNEXPECTED_HEADER_ERROR || code == GNUTLS_E_BASE64_DECODING_ERROR)
+		code = gnutls_x509_privkey_import2(x, &raw, GNUTLS_X509_FMT_DER, password, flags);
+	if (code >= 0)
+		return keys_adopt(k, path, x, out, err);
+	gnutls_x509_privkey_deinit(x);
+	return err_set(err, RC_INPUT, "%s: no private key can be read%s: %s", path,
+		       password ? "" : " without a password", gnutls_strerror(code));
 }
 
 /* RSASSA-PSS-params with the hash, MGF1 with it and a salt of its length (RFC 4055 3.1). */
@@ -341,15 +338,17 @@ struct blob keys_algorithm(const struct key *key, enum hash hash, struct arena *
 	return out;
 }
 
-enum rc keys_sign(const struct key *key, enum hash hash, struct blob data, struct arena *a, struct blob *out, struct err *err)
+enum rc keys_sign(const struct key *key, enum hash hash, struct blob data, struct arena *a, struct blob *out,
+		  struct err *err)
 {
 	enum family family = family_of(key->kind);
-	gnutls_sign_algorithm_t sign = family == FAMILY_EDDSA ? key->kind == KEY_ED25519 ? GNUTLS_SIGN_EDDSA_ED25519 :
-											   GNUTLS_SIGN_EDDSA_ED448 :
-								signatures[family][hash].sign;
+	gnutls_sign_algorithm_t sign =
+	    family == FAMILY_EDDSA ? key->kind == KEY_ED25519 ? GNUTLS_SIGN_EDDSA_ED25519 : GNUTLS_SIGN_EDDSA_ED448
+				   : signatures[family][hash].sign;
 	gnutls_datum_t in = {.data = (unsigned char *)data.data, .size = (unsigned)data.len}, signature = {0};
 	if (sign == GNUTLS_SIGN_UNKNOWN)
-		return err_set(err, RC_INPUT, "a %s key does not sign with %s", key_kind_text(key->kind), hash_text(hash));
+		return err_set(err, RC_INPUT, "a %s key does not sign with %s", key_kind_text(key->kind),
+			       hash_text(hash));
 	int code = gnutls_privkey_sign_data2(key->private, sign, 0, &in, &signature);
 	if (code < 0)
 		return fault(err, "cannot sign", code);
@@ -385,19 +384,25 @@ enum rc keys_put_pem(struct buf *b, const char *label, struct blob der, struct e
 	return RC_OK;
 }
 
+size_t keys_hash(enum hash hash, const void *data, size_t len, unsigned char *out)
+{
+	if (gnutls_hash_fast(hashes[hash].digest, data, len, out) < 0) {
+		fprintf(stderr, "mtlspec: the crypto library has no %s\n", hash_text(hash));
+		abort();
+	}
+	return hashes[hash].len;
+}
+
 void keys_hash_hex(enum hash hash, const void *data, size_t len, char *out)
 {
 	static const char digits[] = "0123456789abcdef";
 	unsigned char raw[64];
-	if (gnutls_hash_fast(hashes[hash].digest, data, len, raw) < 0) {
-		fprintf(stderr, "mtlspec: the crypto library has no %s\n", hash_text(hash));
-		abort();
-	}
-	for (size_t i = 0; i < hashes[hash].len; i++) {
+	size_t n = keys_hash(hash, data, len, raw);
+	for (size_t i = 0; i < n; i++) {
 		out[2 * i] = digits[raw[i] >> 4];
 		out[2 * i + 1] = digits[raw[i] & 15];
 	}
-	out[2 * hashes[hash].len] = '\0';
+	out[2 * n] = '\0';
 }
 
 enum rc keys_random(void *out, size_t len, struct err *err)

@@ -10,6 +10,7 @@
 
 struct gnutls_privkey_st;
 struct gnutls_pubkey_st;
+struct gnutls_x509_privkey_int;
 
 struct key {
 	enum key_kind kind;
@@ -37,8 +38,12 @@ void keys_fini(struct keys *k); /* idempotent; leaves {0} */
 enum rc keys_shared(struct keys *k, enum key_kind kind, enum key_slot slot, const struct key **out, struct err *err) MUST_USE;
 /* A key for one certificate alone; an RSA one is shared per size all the same: it costs 40 handshakes. */
 enum rc keys_own(struct keys *k, enum key_kind kind, const struct key **out, struct err *err) MUST_USE;
-/* A key from PEM or DER, PKCS#8 or older, unencrypted.  RC_INPUT (with `path` in the sentence) when it is none. */
-enum rc keys_read(struct keys *k, const char *path, struct blob file, const struct key **out, struct err *err) MUST_USE;
+/* A key from PEM or DER, PKCS#8 or older; `password` may be NULL.  RC_INPUT, with `path` in the sentence, when it is none. */
+enum rc keys_read(struct keys *k, const char *path, struct blob file, const char *password, const struct key **out,
+		  struct err *err) MUST_USE;
+/* Takes over a handle of GnuTLS, whatever becomes of it. */
+enum rc keys_adopt(struct keys *k, const char *path, struct gnutls_x509_privkey_int *x, const struct key **out,
+		   struct err *err) MUST_USE;
 
 /* AlgorithmIdentifier of a signature by `key` over `hash` (a kind with a hash of its own ignores it), as DER (arena). */
 struct blob keys_algorithm(const struct key *key, enum hash hash, struct arena *a);
@@ -51,7 +56,9 @@ enum rc keys_pem(const struct key *key, char **pem, size_t *len, struct err *err
 /* PEM of some DER: appended. */
 enum rc keys_put_pem(struct buf *b, const char *label, struct blob der, struct err *err) MUST_USE;
 
-/* Lower-case hex with a NUL behind it; `out` holds 2 * 64 + 1 at most. */
+/* The digest, at most 64 octets, and how many; aborts when the crypto library lacks the hash. */
+size_t keys_hash(enum hash hash, const void *data, size_t len, unsigned char *out);
+/* The same as lower-case hex with a NUL behind it. */
 void keys_hash_hex(enum hash hash, const void *data, size_t len, char *out);
 enum rc keys_random(void *out, size_t len, struct err *err) MUST_USE;
 

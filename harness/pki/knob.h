@@ -1,11 +1,11 @@
 /*
  * knob.h - the table of what conditions may say: a knob is one function and one row {element, attribute, legal values,
- * function}.  Knobs only fill in a recipe; knob_*.c hold them by theme.
+ * function}.  Knobs only fill in a blueprint; knob_*.c hold them by theme.
  */
 #ifndef HARNESS_PKI_KNOB_H
 #define HARNESS_PKI_KNOB_H
 
-#include "harness/pki/recipe.h"
+#include "harness/pki/blueprint.h"
 
 #define ELEMENT_LIST(X)                                   \
 	X(ELEMENT_ROOT, "root")                           \
@@ -23,7 +23,7 @@ ENUM_DECLARE(element, ELEMENT, ELEMENT_LIST);
 #define ELEMENT_IS_INNER(e) ((e) >= ELEMENT_EXTENSION)
 
 struct knob_at {
-	struct recipe *recipe;
+	struct blueprint *blueprint;
 	struct cert_spec *cert; /* the certificate the element is or stands in; NULL for message, proof, store */
 };
 

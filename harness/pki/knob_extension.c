@@ -6,14 +6,10 @@
 static const struct {
 	const char *word, *oid;
 } purposes[] = {
-	{"serverAuth", "1.3.6.1.5.5.7.3.1"},
-	{"clientAuth", "1.3.6.1.5.5.7.3.2"},
-	{"codeSigning", "1.3.6.1.5.5.7.3.3"},
-	{"emailProtection", "1.3.6.1.5.5.7.3.4"},
-	{"timeStamping", "1.3.6.1.5.5.7.3.8"},
-	{"OCSPSigning", "1.3.6.1.5.5.7.3.9"},
-	{"smartcardLogon", "1.3.6.1.4.1.311.20.2.2"},
-	{"anyExtendedKeyUsage", "2.5.29.37.0"},
+    {"serverAuth", "1.3.6.1.5.5.7.3.1"},	  {"clientAuth", "1.3.6.1.5.5.7.3.2"},
+    {"codeSigning", "1.3.6.1.5.5.7.3.3"},	  {"emailProtection", "1.3.6.1.5.5.7.3.4"},
+    {"timeStamping", "1.3.6.1.5.5.7.3.8"},	  {"OCSPSigning", "1.3.6.1.5.5.7.3.9"},
+    {"smartcardLogon", "1.3.6.1.4.1.311.20.2.2"}, {"anyExtendedKeyUsage", "2.5.29.37.0"},
 };
 
 bool eku_put(struct buf *b, const char *word)

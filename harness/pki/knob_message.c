@@ -3,27 +3,27 @@
 
 bool knob_chain(struct knob_at *at, const char *value)
 {
-	at->recipe->chain = value; /* resolved once every certificate is known */
+	at->blueprint->chain = value; /* resolved once every certificate is known */
 	return *value != '\0';
 }
 
 bool knob_store_add(struct knob_at *at, const char *value)
 {
-	at->recipe->store = value;
+	at->blueprint->store = value;
 	return *value != '\0';
 }
 
 bool knob_proof_key(struct knob_at *at, const char *value)
 {
-	at->recipe->proof_other_key = text_equal(value, "other");
-	return at->recipe->proof_other_key || text_equal(value, "own");
+	at->blueprint->proof_other_key = text_equal(value, "other");
+	return at->blueprint->proof_other_key || text_equal(value, "own");
 }
 
 bool knob_proof_signature(struct knob_at *at, const char *value)
 {
 	if (text_equal(value, "own")) {
-		at->recipe->proof = PROOF_OWN_KEY;
+		at->blueprint->proof = PROOF_OWN_KEY;
 		return true;
 	}
-	return proof_parse(value, &at->recipe->proof) && at->recipe->proof != PROOF_OWN_KEY;
+	return proof_parse(value, &at->blueprint->proof) && at->blueprint->proof != PROOF_OWN_KEY;
 }

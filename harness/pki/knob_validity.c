@@ -1,4 +1,5 @@
-/* Knobs of the validity period (RFC 5280 4.1.2.5).  Offsets from the run's `now`; nothing dated is ever written down. */
+/* Knobs of the validity period (RFC 5280 4.1.2.5).  Offsets from the run's `now`; nothing dated is ever written down.
+ */
 #include "harness/pki/knob.h"
 
 bool knob_not_before(struct knob_at *at, const char *value)

@@ -9,17 +9,21 @@
 #ifndef HARNESS_PKI_LASTING_H
 #define HARNESS_PKI_LASTING_H
 
-#include "harness/pki/keys.h"
+#include "harness/pki/import.h"
 
 #define LASTING_MAX_ABOVE 4
+#define LASTING_CA "ca.pem"
+#define LASTING_KEY "ca.key"
+#define LASTING_ANCHOR "anchor.pem"
 
 struct lasting {
-	struct blob ca;				  /* DER; no data: there is no lasting PKI */
-	struct blob above[LASTING_MAX_ABOVE];	  /* CAs between it and the anchor, nearest first; then none */
+	const struct key *key;		      /* of the CA, the pool's; NULL: there is no lasting PKI */
+	struct blob ca, subject;	      /* DER of the certificate and of its name */
+	struct blob above[LASTING_MAX_ABOVE]; /* CAs between it and the anchor, nearest first */
 	size_t n_above;
 	struct blob anchor; /* DER */
 	bool subordinate;   /* the anchor is not the CA itself */
-	const struct key *key;
+	int path_length;    /* of the CA; -1: not limited */
 	unsigned char key_id[CERT_KEY_ID];
 };
 
@@ -31,7 +35,7 @@ enum rc lasting_load(struct keys *keys, const char *dir, time_t now, struct last
 
 struct lasting_spec {
 	const char *dir;
-	const char *issuer, *issuer_key; /* PEM files of a lab CA, or NULL: self-signed */
+	const char *issuer, *issuer_key; /* files of a lab CA (with its own chain behind it, if any), or NULL: self-signed */
 	unsigned days;
 	time_t now;
 };

@@ -1,6 +1,6 @@
 /*
- * Every shipped condition, judged by two verifiers that share no code with the forge: libcrypto with a callback that lists
- * every error instead of stopping at the first (purpose: client), and GnuTLS for the decision.
+ * Every shipped condition, judged by two verifiers that share no code with the forge: libcrypto with a callback that
+ * lists every error instead of stopping at the first (purpose: client), and GnuTLS for the decision.
  */
 #include "harness/pki/forge.h"
 
@@ -16,21 +16,23 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NOW 1795519200 /* 2026-11-24 */
+#define NOW   1795519200 /* 2026-11-24 */
 #define DEPTH 10
 
-#define NAME_LIST(X)                                                                                           \
-	X(CERT_HAS_EXPIRED) X(CERT_NOT_YET_VALID) X(CERT_SIGNATURE_FAILURE) X(DEPTH_ZERO_SELF_SIGNED_CERT)     \
-	X(SELF_SIGNED_CERT_IN_CHAIN) X(UNABLE_TO_GET_ISSUER_CERT) X(UNABLE_TO_GET_ISSUER_CERT_LOCALLY)         \
-	X(UNABLE_TO_VERIFY_LEAF_SIGNATURE) X(CERT_CHAIN_TOO_LONG) X(INVALID_CA) X(INVALID_NON_CA)              \
-	X(INVALID_PURPOSE) X(PATH_LENGTH_EXCEEDED) X(CERT_UNTRUSTED) X(CERT_REJECTED)                          \
-	X(KEYUSAGE_NO_CERTSIGN) X(KEYUSAGE_NO_DIGITAL_SIGNATURE) X(UNHANDLED_CRITICAL_EXTENSION)               \
-	X(INVALID_EXTENSION) X(PERMITTED_VIOLATION) X(EXCLUDED_VIOLATION) X(SUBTREE_MINMAX)                    \
-	X(UNSUPPORTED_CONSTRAINT_TYPE) X(UNSUPPORTED_CONSTRAINT_SYNTAX) X(UNSUPPORTED_NAME_SYNTAX)             \
-	X(AKID_SKID_MISMATCH) X(AKID_ISSUER_SERIAL_MISMATCH) X(SUBJECT_ISSUER_MISMATCH) X(EE_KEY_TOO_SMALL)    \
-	X(CA_KEY_TOO_SMALL) X(CA_MD_TOO_WEAK) X(UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY)                            \
-	X(UNABLE_TO_DECRYPT_CERT_SIGNATURE) X(ERROR_IN_CERT_NOT_BEFORE_FIELD) X(ERROR_IN_CERT_NOT_AFTER_FIELD) \
-	X(SIGNATURE_ALGORITHM_MISMATCH) X(UNSPECIFIED)
+#define NAME_LIST(X)                                                                                                   \
+	X(CERT_HAS_EXPIRED)                                                                                            \
+	X(CERT_NOT_YET_VALID) X(CERT_SIGNATURE_FAILURE) X(DEPTH_ZERO_SELF_SIGNED_CERT) X(SELF_SIGNED_CERT_IN_CHAIN)    \
+	    X(UNABLE_TO_GET_ISSUER_CERT) X(UNABLE_TO_GET_ISSUER_CERT_LOCALLY) X(UNABLE_TO_VERIFY_LEAF_SIGNATURE)       \
+		X(CERT_CHAIN_TOO_LONG) X(INVALID_CA) X(INVALID_NON_CA) X(INVALID_PURPOSE) X(PATH_LENGTH_EXCEEDED)      \
+		    X(CERT_UNTRUSTED) X(CERT_REJECTED) X(KEYUSAGE_NO_CERTSIGN) X(KEYUSAGE_NO_DIGITAL_SIGNATURE)        \
+			X(UNHANDLED_CRITICAL_EXTENSION) X(INVALID_EXTENSION) X(PERMITTED_VIOLATION)                    \
+			    X(EXCLUDED_VIOLATION) X(SUBTREE_MINMAX) X(UNSUPPORTED_CONSTRAINT_TYPE)                     \
+				X(UNSUPPORTED_CONSTRAINT_SYNTAX) X(UNSUPPORTED_NAME_SYNTAX) X(AKID_SKID_MISMATCH)      \
+				    X(AKID_ISSUER_SERIAL_MISMATCH) X(SUBJECT_ISSUER_MISMATCH) X(EE_KEY_TOO_SMALL)      \
+					X(CA_KEY_TOO_SMALL) X(CA_MD_TOO_WEAK) X(UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY)    \
+					    X(UNABLE_TO_DECRYPT_CERT_SIGNATURE) X(ERROR_IN_CERT_NOT_BEFORE_FIELD)      \
+						X(ERROR_IN_CERT_NOT_AFTER_FIELD) X(SIGNATURE_ALGORITHM_MISMATCH)       \
+						    X(UNSPECIFIED)
 #define ROW(name) {X509_V_ERR_##name, #name},
 static const struct {
 	int code;
@@ -205,8 +207,8 @@ END_TEST
 static const struct {
 	const char *id, *why;
 } gnutls_differs[] = {
-	{"proof-*", "the chain is fine: the proof is not looked at here"},
-	{"key-usage-*", "GnuTLS looks at the leaf's key usage in the handshake, not while it validates a path"},
+    {"proof-*", "the chain is fine: the proof is not looked at here"},
+    {"key-usage-*", "GnuTLS looks at the leaf's key usage in the handshake, not while it validates a path"},
 };
 
 static bool differs(const char *id)
@@ -236,7 +238,8 @@ static time_t at_now(time_t *t)
 static unsigned gnutls_status(gnutls_x509_trust_list_t list, const struct job_credential *c)
 {
 	gnutls_x509_crt_t chain[32];
-	gnutls_typed_vdata_st purpose = {.type = GNUTLS_DT_KEY_PURPOSE_OID, .data = (unsigned char *)GNUTLS_KP_TLS_WWW_CLIENT};
+	gnutls_typed_vdata_st purpose = {.type = GNUTLS_DT_KEY_PURPOSE_OID,
+					 .data = (unsigned char *)GNUTLS_KP_TLS_WWW_CLIENT};
 	unsigned status = 0;
 	for (size_t i = 0; i < c->n; i++)
 		chain[i] = imported(c->chain[i]);

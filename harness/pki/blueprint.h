@@ -1,9 +1,9 @@
 /*
- * recipe.h - what a condition says about its certificates, typed: the base hierarchy with the delta applied.  Plain data,
+ * blueprint.h - what a condition says about its certificates, typed: the base hierarchy with the delta applied.  Plain data,
  * no crypto.  The words come from the suite's XML and are borrowed from it; the rest lives in the arena.
  */
-#ifndef HARNESS_PKI_RECIPE_H
-#define HARNESS_PKI_RECIPE_H
+#ifndef HARNESS_PKI_BLUEPRINT_H
+#define HARNESS_PKI_BLUEPRINT_H
 
 #include "clients/job.h"
 #include "harness/base/arena.h"
@@ -11,9 +11,9 @@
 
 #include <string.h>
 
-#define RECIPE_MAX_CERTS 16
-#define RECIPE_MAX_MESSAGE 32
-#define RECIPE_MAX_EXTENSIONS 8
+#define BLUEPRINT_MAX_CERTS 16
+#define BLUEPRINT_MAX_MESSAGE 32
+#define BLUEPRINT_MAX_EXTENSIONS 8
 
 #define ROLE_LIST(X) X(ROLE_ROOT, "root") X(ROLE_INTERMEDIATE, "intermediate") X(ROLE_LEAF, "leaf")
 ENUM_DECLARE(role, ROLE, ROLE_LIST);
@@ -61,7 +61,7 @@ struct extension_spec {
 };
 
 /* A root that is the anchor of another anchor set ("tenant"), made by the forge and not by the condition. */
-#define RECIPE_ANCHOR_SET(c) ((c)->trust && strcmp((c)->trust, "nobody") != 0)
+#define BLUEPRINT_ANCHOR_SET(c) ((c)->trust && strcmp((c)->trust, "nobody") != 0)
 
 /* One certificate of a condition. */
 struct cert_spec {
@@ -91,21 +91,21 @@ struct cert_spec {
 	bool key_id, issuer_key_id; /* subject and authority key identifier */
 	bool has_name_constraints, name_constraints_critical;
 	const char *permitted, *excluded; /* words as in san; NULL: none */
-	struct extension_spec extensions[RECIPE_MAX_EXTENSIONS];
+	struct extension_spec extensions[BLUEPRINT_MAX_EXTENSIONS];
 	size_t n_extensions;
 	bool crl; /* a CA publishes one */
 	struct where where;
 };
 
-struct recipe {
-	struct cert_spec certs[RECIPE_MAX_CERTS];
+struct blueprint {
+	struct cert_spec certs[BLUEPRINT_MAX_CERTS];
 	size_t n;
 	int leaf;
 	const char *chain; /* names in message order */
-	int message[RECIPE_MAX_MESSAGE];
+	int message[BLUEPRINT_MAX_MESSAGE];
 	size_t n_message;
 	const char *store; /* names that go to the anchors of "main"; NULL: none */
-	bool stored[RECIPE_MAX_CERTS];
+	bool stored[BLUEPRINT_MAX_CERTS];
 	enum proof proof;
 	bool proof_other_key; /* CertificateVerify is made with a key that is not the leaf's */
 };
@@ -114,8 +114,8 @@ struct recipe {
  * The base with the condition's delta on it; condition NULL: the base alone.  RC_INPUT with file:line for unknown elements,
  * attributes, values and names.  Pure.
  */
-enum rc recipe_build(const struct suite *suite, const struct condition *condition, struct recipe *out,
+enum rc blueprint_build(const struct suite *suite, const struct condition *condition, struct blueprint *out,
 		     struct err *err) MUST_USE;
-int recipe_index(const struct recipe *r, const char *name); /* -1: no certificate of that name */
+int blueprint_index(const struct blueprint *r, const char *name); /* -1: no certificate of that name */
 
 #endif

@@ -1,4 +1,4 @@
-#include "harness/pki/recipe.h"
+#include "harness/pki/blueprint.h"
 
 #include "harness/pki/knob.h"
 
@@ -10,7 +10,7 @@ ENUM_DEFINE(hash, HASH, HASH_LIST);
 ENUM_DEFINE(presence, PRESENCE, PRESENCE_LIST);
 ENUM_DEFINE(key_usage, KEY_USAGE, KEY_USAGE_LIST);
 
-int recipe_index(const struct recipe *r, const char *name)
+int blueprint_index(const struct blueprint *r, const char *name)
 {
 	for (size_t i = 0; i < r->n; i++)
 		if (text_equal(r->certs[i].name, name))
@@ -50,16 +50,17 @@ static enum rc inner(struct knob_at *at, const struct node *node, struct err *er
 	enum element element;
 	if (!element_parse(node->name, &element) || !ELEMENT_IS_INNER(element))
 		return err_at(err, RC_INPUT, node->where.file, node->where.line,
-			      "unknown element <%s> in a certificate; it may hold: extension name-constraints", node->name);
+			      "unknown element <%s> in a certificate; it may hold: extension name-constraints",
+			      node->name);
 	struct cert_spec *c = at->cert;
 	if (element == ELEMENT_NAME_CONSTRAINTS) {
 		c->has_name_constraints = true;
 		c->name_constraints_critical = true; /* RFC 5280 4.2.1.10: MUST be critical */
 		c->permitted = c->excluded = NULL;
 	} else {
-		if (c->n_extensions == RECIPE_MAX_EXTENSIONS)
+		if (c->n_extensions == BLUEPRINT_MAX_EXTENSIONS)
 			return err_at(err, RC_INPUT, node->where.file, node->where.line, "more than %d extensions",
-				      RECIPE_MAX_EXTENSIONS);
+				      BLUEPRINT_MAX_EXTENSIONS);
 		c->extensions[c->n_extensions++] = (struct extension_spec){.value = "", .where = node->where};
 	}
 	enum rc rc = apply(at, element, node, err);
@@ -76,22 +77,29 @@ static enum rc inner(struct knob_at *at, const struct node *node, struct err *er
 /* What a certificate of a role is before the base says anything. */
 static void blank(struct cert_spec *c, enum role role, const char *name, struct where where)
 {
-	*c = (struct cert_spec){.name = name, .role = role, .where = where, .path_length = -1, .version = 3,
-				.signature = HASH_SHA256, .key_id = true, .issuer_key_id = true};
+	*c = (struct cert_spec){.name = name,
+				.role = role,
+				.where = where,
+				.path_length = -1,
+				.version = 3,
+				.signature = HASH_SHA256,
+				.key_id = true,
+				.issuer_key_id = true};
 	c->issuer = role == ROLE_ROOT ? name : "root";
 	c->crl = role != ROLE_LEAF;
 }
 
 /* The certificate an element speaks of: one that is there, or a new one that starts as the base's of its role. */
-static enum rc choose(struct recipe *r, enum role role, const struct node *node, struct cert_spec **out, struct err *err)
+static enum rc choose(struct blueprint *r, enum role role, const struct node *node, struct cert_spec **out,
+		      struct err *err)
 {
 	const struct attribute *named = attribute_of(node, "name");
 	const char *name = named ? named->value : role_text(role);
-	int at = recipe_index(r, name), base = recipe_index(r, role_text(role));
+	int at = blueprint_index(r, name), base = blueprint_index(r, role_text(role));
 	if (at < 0) {
-		if (r->n == RECIPE_MAX_CERTS)
+		if (r->n == BLUEPRINT_MAX_CERTS)
 			return err_at(err, RC_INPUT, node->where.file, node->where.line, "more than %d certificates",
-				      RECIPE_MAX_CERTS);
+				      BLUEPRINT_MAX_CERTS);
 		at = (int)r->n++;
 		if (base >= 0)
 			r->certs[at] = r->certs[base];
@@ -108,9 +116,9 @@ static enum rc choose(struct recipe *r, enum role role, const struct node *node,
 	return RC_OK;
 }
 
-static enum rc certificate(struct recipe *r, enum element element, const struct node *node, struct err *err)
+static enum rc certificate(struct blueprint *r, enum element element, const struct node *node, struct err *err)
 {
-	struct knob_at at = {.recipe = r};
+	struct knob_at at = {.blueprint = r};
 	enum rc rc = choose(r, (enum role)element, node, &at.cert, err);
 	if (rc != RC_OK)
 		return rc;
@@ -120,9 +128,10 @@ static enum rc certificate(struct recipe *r, enum element element, const struct 
 	for (size_t i = 0; i < node->n_children; i++)
 		TRY(inner(&at, &node->children[i], err));
 	size_t allowed = attribute_of(node, "name") ? 2 : 1;
-	if (RECIPE_ANCHOR_SET(at.cert) && (node->n_attributes > allowed || node->n_children))
+	if (BLUEPRINT_ANCHOR_SET(at.cert) && (node->n_attributes > allowed || node->n_children))
 		rc = err_at(err, RC_INPUT, node->where.file, node->where.line,
-			    "trust=\"%s\": the root of another anchor set is used as it is, not changed", at.cert->trust);
+			    "trust=\"%s\": the root of another anchor set is used as it is, not changed",
+			    at.cert->trust);
 out:
 	return rc;
 }
@@ -134,19 +143,21 @@ static bool is_meta(const char *name)
 	return text_index(meta, sizeof meta / sizeof *meta, name) >= 0;
 }
 
-static enum rc read_tree(struct recipe *r, const struct node *tree, struct err *err)
+static enum rc read_tree(struct blueprint *r, const struct node *tree, struct err *err)
 {
 	enum rc rc = RC_OK;
-	struct knob_at at = {.recipe = r};
+	struct knob_at at = {.blueprint = r};
 	for (size_t i = 0; tree && i < tree->n_children; i++) {
 		const struct node *node = &tree->children[i];
 		enum element element;
 		if (is_meta(node->name))
 			continue;
 		if (!element_parse(node->name, &element) || ELEMENT_IS_INNER(element))
-			return err_at(err, RC_INPUT, node->where.file, node->where.line,
-				      "unknown element <%s>; a condition may hold: root intermediate leaf message proof "
-				      "store", node->name);
+			return err_at(
+			    err, RC_INPUT, node->where.file, node->where.line,
+			    "unknown element <%s>; a condition may hold: root intermediate leaf message proof "
+			    "store",
+			    node->name);
 		if (ELEMENT_IS_CERTIFICATE(element)) {
 			TRY(certificate(r, element, node, err));
 			continue;
@@ -160,11 +171,11 @@ out:
 	return rc;
 }
 
-static enum rc resolve_issuers(struct recipe *r, struct err *err)
+static enum rc resolve_issuers(struct blueprint *r, struct err *err)
 {
 	for (size_t i = 0; i < r->n; i++) {
 		struct cert_spec *c = &r->certs[i];
-		c->issuer_index = recipe_index(r, c->issuer);
+		c->issuer_index = blueprint_index(r, c->issuer);
 		if (c->issuer_index < 0)
 			return err_at(err, RC_INPUT, c->where.file, c->where.line,
 				      "issuer=\"%s\": no certificate of that name here", c->issuer);
@@ -185,13 +196,13 @@ static enum rc resolve_issuers(struct recipe *r, struct err *err)
 	return RC_OK;
 }
 
-static enum rc resolve_words(const struct recipe *r, const char *words, const char *what, int *list, size_t max, size_t *n,
-			     const struct where *where, struct err *err)
+static enum rc resolve_words(const struct blueprint *r, const char *words, const char *what, int *list, size_t max,
+			     size_t *n, const struct where *where, struct err *err)
 {
 	char word[64];
 	const char *at = words;
 	for (*n = 0; text_word(&at, word, sizeof word); (*n)++) {
-		int index = recipe_index(r, word);
+		int index = blueprint_index(r, word);
 		if (index < 0)
 			return err_at(err, RC_INPUT, where->file, where->line,
 				      "%s=\"%s\": no certificate named %s here", what, words, word);
@@ -203,7 +214,7 @@ static enum rc resolve_words(const struct recipe *r, const char *words, const ch
 }
 
 /* Nobody trusts a root that a condition changed, unless it says otherwise: make it say so. */
-static enum rc check_root(const struct recipe *r, size_t i, struct err *err)
+static enum rc check_root(const struct blueprint *r, size_t i, struct err *err)
 {
 	const struct cert_spec *c = &r->certs[i];
 	if (c->role != ROLE_ROOT || !c->own || c->trust || r->stored[i])
@@ -212,18 +223,18 @@ static enum rc check_root(const struct recipe *r, size_t i, struct err *err)
 		      "nobody trusts a changed root: say trust=\"nobody\", or add it with <store>");
 }
 
-static enum rc resolve(struct recipe *r, const struct where *where, struct err *err)
+static enum rc resolve(struct blueprint *r, const struct where *where, struct err *err)
 {
-	int stored[RECIPE_MAX_CERTS];
+	int stored[BLUEPRINT_MAX_CERTS];
 	size_t n_stored = 0;
 	enum rc rc;
 	TRY(resolve_issuers(r, err));
-	r->leaf = recipe_index(r, "leaf");
+	r->leaf = blueprint_index(r, "leaf");
 	if (r->leaf < 0)
 		return err_at(err, RC_INPUT, where->file, where->line, "the base has no <leaf>");
-	TRY(resolve_words(r, r->chain ? r->chain : "leaf", "chain", r->message, RECIPE_MAX_MESSAGE, &r->n_message, where,
-			  err));
-	TRY(resolve_words(r, r->store, "add", stored, RECIPE_MAX_CERTS, &n_stored, where, err));
+	TRY(resolve_words(r, r->chain ? r->chain : "leaf", "chain", r->message, BLUEPRINT_MAX_MESSAGE, &r->n_message,
+			  where, err));
+	TRY(resolve_words(r, r->store, "add", stored, BLUEPRINT_MAX_CERTS, &n_stored, where, err));
 	r->certs[r->leaf].fresh = true;
 	for (size_t i = 0; i < n_stored; i++) {
 		r->stored[stored[i]] = true;
@@ -239,11 +250,12 @@ out:
 	return rc;
 }
 
-enum rc recipe_build(const struct suite *suite, const struct condition *condition, struct recipe *out, struct err *err)
+enum rc blueprint_build(const struct suite *suite, const struct condition *condition, struct blueprint *out,
+			struct err *err)
 {
 	static const struct where nowhere = {.file = "suites/conditions"};
 	enum rc rc;
-	*out = (struct recipe){.proof = PROOF_OWN_KEY};
+	*out = (struct blueprint){.proof = PROOF_OWN_KEY};
 	TRY(read_tree(out, suite->base, err));
 	for (size_t i = 0; i < out->n; i++)
 		out->certs[i].own = false;
