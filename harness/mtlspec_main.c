@@ -27,6 +27,7 @@ static const struct {
 	{"explain", cmd_explain, "causes and fixes for an alert, a status, an error code or pasted text"},
 	{"serve", cmd_serve, "the reference server alone, sound or with faults"},
 	{"gate", cmd_gate, "compare two results: new failures, fixed, disappeared; for CI"},
+	{"pki", cmd_pki, "a PKI that outlives a run: make, show, export for servers"},
 	{NULL, NULL, NULL}, /* end of the table */
 };
 
