@@ -18,6 +18,7 @@
  * seven for a testcase.
  */
 #define MAX_ELEMENTS 30000
+#define MAX_NAME     (PLAN_ID_SIZE + 300)
 #define RUN_FILE     "TEST-mtlspec.xml"
 
 struct counts {
@@ -250,6 +251,14 @@ static void write_class(struct junit *j, const struct kase *k)
 	writer_attr(&j->w, "classname", j->text.data);
 }
 
+/* Id and a short label, the same whether the cell ran or not: the history of a case goes by its name. */
+static void case_name(struct junit *j, const struct kase *k, const char *id)
+{
+	const char *title = k->condition ? k->condition->title : k->scenario->title;
+	buf_clear(&j->text);
+	buf_addf(&j->text, "%s %.100s", id, title ? title : "");
+}
+
 static void write_place(struct junit *j, const struct suite *suite, const struct scenario *s)
 {
 	if (!s->where.file)
@@ -312,16 +321,13 @@ static enum rc one_case(struct reporter *r, const struct report_case *c, struct 
 	struct junit *j = r->state;
 	TRY(enter(r, c->target, c->kase->scenario, err));
 	const char *element = report_junit_element(c->verdict, j->strict);
-	const struct condition *condition = c->kase->condition;
-	const char *title = condition ? condition->title : c->kase->scenario->title;
 	uint64_t us = duration(c);
 	if (!j->began && c->n_runs)
 		j->began = c->runs[0].started;
 	writer_start(&j->w, "testcase");
 	write_class(j, c->kase);
-	buf_clear(&j->text);
-	buf_addf(&j->text, "%s %.100s", c->id, title ? title : "");
-	writer_attr_max(&j->w, "name", j->text.data, PLAN_ID_SIZE + 120);
+	case_name(j, c->kase, c->id);
+	writer_attr_max(&j->w, "name", j->text.data, MAX_NAME);
 	writer_attr_seconds(&j->w, "time", us);
 	write_place(j, c->target->suite, c->kase->scenario);
 	write_result(j, c, element);
@@ -347,11 +353,11 @@ static unsigned same_name(struct junit *j, const char *name)
 
 static void cells_name(struct junit *j, const struct report_cells *c)
 {
-	buf_clear(&j->text);
-	if (c->id) {
-		buf_adds(&j->text, c->id);
+	if (c->kase) {
+		case_name(j, c->kase, c->id);
 		return;
 	}
+	buf_clear(&j->text);
 	buf_addf(&j->text, "%s/%s %s: ", c->scenario->suite, c->scenario->id, names_disposition(c->disposition));
 	buf_addf(&j->text, "%.200s", c->reason ? c->reason : "no reason given");
 	if (c->clause && c->clause[0])
@@ -372,7 +378,7 @@ static enum rc cells(struct reporter *r, const struct report_cells *c, struct er
 	else
 		writer_attr(&j->w, "classname", arena_printf(&j->scratch, "mtls.%s.not-run", j->target_key));
 	cells_name(j, c);
-	writer_attr_max(&j->w, "name", j->text.data, 1000);
+	writer_attr_max(&j->w, "name", j->text.data, MAX_NAME);
 	writer_attr(&j->w, "time", "0.000000");
 	write_place(j, c->target->suite, c->scenario);
 	buf_clear(&j->text);

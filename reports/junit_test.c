@@ -186,6 +186,40 @@ START_TEST(nothing_ran)
 }
 END_TEST
 
+/* Asked for every cell, each that did not run is a testcase in its own class, under its own id. */
+START_TEST(every_cell)
+{
+	struct reporter r;
+	struct report_meta meta = {.hostname = "lab"};
+	struct report_totals totals = {.cells = 2};
+	const struct report_case *c = fixture_case(VERDICT_PASS);
+	struct report_cells cells = {.target = c->target,
+				     .scenario = c->kase->scenario,
+				     .disposition = DISPOSITION_UNSUPPORTED,
+				     .reason = "built without HTTP/3",
+				     .n = 1,
+				     .kase = c->kase};
+	ck_assert_int_eq(junit_open(&r, dir.path, true, &err), RC_OK);
+	ck_assert(r.every_cell);
+	ck_assert_int_eq(r.ops->begin(&r, &meta, &err), RC_OK);
+	ck_assert_int_eq(r.ops->target(&r, c->target, &err), RC_OK);
+	cells.id = "chain/chain[tls=1.3,http=3,condition=valid]";
+	ck_assert_int_eq(r.ops->cells(&r, &cells, &err), RC_OK);
+	cells.id = "chain/chain[tls=1.3,http=3,condition=leaf-expired]";
+	ck_assert_int_eq(r.ops->cells(&r, &cells, &err), RC_OK);
+	ck_assert_int_eq(r.ops->end(&r, &totals, &err), RC_OK);
+	r.ops->close(&r);
+	char *text = fixture_slurp(arena_printf(&arena, "%s/TEST-nginx-chain.xml", dir.path));
+	ck_assert_ptr_nonnull(text);
+	ck_assert_ptr_nonnull(strstr(text, "classname=\"mtls.nginx.required.h1-1\" "
+					   "name=\"chain/chain[tls=1.3,http=3,condition=valid] Everything in order\""));
+	ck_assert_ptr_nonnull(
+	    strstr(text, "name=\"chain/chain[tls=1.3,http=3,condition=leaf-expired] Everything in order\""));
+	ck_assert_ptr_nonnull(strstr(text, "tests=\"2\" failures=\"0\" errors=\"0\" skipped=\"2\""));
+	free(text);
+}
+END_TEST
+
 static const struct {
 	enum verdict verdict;
 	const char *element, *strict;
@@ -299,6 +333,7 @@ Suite *test_suite(void)
 	tcase_add_test(t, golden_files);
 	tcase_add_test(t, removes_stale);
 	tcase_add_test(t, nothing_ran);
+	tcase_add_test(t, every_cell);
 	tcase_add_test(t, bodies);
 	tcase_add_test(t, body_of_flood);
 	tcase_add_test(t, full_disk);
