@@ -114,6 +114,16 @@ static const char *expected_text(struct judging *j)
 	return clause ? arena_printf(a, "%s (%s)", what, clause) : what;
 }
 
+/* A server may close after any answer (RFC 9112 9.6): that refuses nothing of a request that never went out. */
+static bool ended_before(const struct judging *j)
+{
+	const struct observation *o = j->t->observation;
+	if (observation_find(o, 0, EVENT_REQUEST_SENT, j->w.conn, j->w.req))
+		return false;
+	const struct event *answer = observation_find(o, 0, EVENT_RESPONSE, j->w.conn, -1);
+	return answer && (size_t)(answer - o->events) < j->decided && j->out->outcome.status == 0;
+}
+
 /* Answers that settle the matter before decisions are compared.  True when they do. */
 static bool settle_preconditions(struct judging *j)
 {
@@ -133,6 +143,12 @@ static bool settle_preconditions(struct judging *j)
 	if (!o->any) {
 		settle(j->out, VERDICT_INCONCLUSIVE,
 		       arena_printf(a, "request %s was never tried", j->e->of ? j->e->of : "of the script"));
+		return true;
+	}
+	if (ended_before(j)) {
+		settle(j->out, VERDICT_INCONCLUSIVE,
+		       arena_printf(a, "request %s was never sent: the connection ended after the answer before it: %s",
+				    j->e->of ? j->e->of : "of the script", words_where(a, o)));
 		return true;
 	}
 	if (o->throttled) {
@@ -226,6 +242,8 @@ static void compare(struct judging *j)
 		check_identity(j);
 		return;
 	}
+	if (f->outcome.decision == DECISION_ANONYMOUS && !f->outcome.sent && !f->outcome.resumed && v == VERDICT_FALSE_ACCEPT)
+		why = "was served"; /* nobody could be believed */
 	const char *reason = arena_printf(a, "%s %s: %s", words_shown(a, j->t->kase, j->t->context, &j->w), why,
 					  words_where(a, &f->outcome));
 	if (f->outcome.identity && f->outcome.decision == DECISION_ACCEPT)

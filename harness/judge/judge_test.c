@@ -199,7 +199,7 @@ static const struct row rows[] = {
 	{"valid, 503", REQUIRED, &fixture_valid, NULL, GOOD, {HELLO, UP, STATUS(503)}, VERDICT_INCONCLUSIVE, "sheds load"},
 	{"policy, ban", REQUIRED, &fixture_any_eku, NULL, GOOD, {HELLO, E(RESET)}, VERDICT_INCONCLUSIVE, "not exercised"},
 	{"forgets to ask, served", REQUIRED, &fixture_expired, NULL, GOOD, {HELLO, E(FIRST_BYTE), DONE13, GET, STATUS(200)},
-	 VERDICT_FALSE_ACCEPT, "nobody was believed"},
+	 VERDICT_FALSE_ACCEPT, "(Leaf past its notAfter) was served: http:200"},
 	{"forgets to ask at optional", OPTIONAL, &fixture_expired, NULL, GOOD,
 	 {HELLO, E(FIRST_BYTE), DONE13, GET, STATUS(200)}, VERDICT_INCONCLUSIVE, "served without having asked"},
 	{"forgets to ask, valid", OPTIONAL, &fixture_valid, NULL, GOOD, {HELLO, E(FIRST_BYTE), DONE13, GET, STATUS(200)},

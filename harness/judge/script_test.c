@@ -92,12 +92,15 @@ static const struct attribute c_none[] = {A("id", "c"), A("certificate", "none")
 static const struct attribute c_cell[] = {A("id", "c")};
 static const struct attribute c_axis[] = {A("id", "c"), A("certificate", "{who}")};
 static const struct attribute c_no_pha[] = {A("id", "c"), A("pha", "no")};
-static const struct attribute request[] = {A("id", "r")};
+static const struct attribute request[] = {A("id", "r")}, request_2[] = {A("id", "r2")};
 #define SCRIPT(c) {{.verb = VERB_CONNECT, .attributes = c, .n_attributes = ROWS(c)}, \
 		   {.verb = VERB_REQUEST, .attributes = request, .n_attributes = 1}}
 static const struct script_step with_valid[] = SCRIPT(c_valid), with_none[] = SCRIPT(c_none),
 				with_cell[] = SCRIPT(c_cell), with_axis[] = SCRIPT(c_axis),
 				with_no_pha[] = SCRIPT(c_no_pha);
+static const struct script_step with_two[] = {{.verb = VERB_CONNECT, .attributes = c_valid, .n_attributes = 2},
+					      {.verb = VERB_REQUEST, .attributes = request, .n_attributes = 1},
+					      {.verb = VERB_REQUEST, .attributes = request_2, .n_attributes = 1}};
 static const struct never no_late = {.event = "late-request", .clause = "R-047"};
 static const struct when_term elsewhere[] = {{"tls", "1.0"}};
 
@@ -164,6 +167,12 @@ static const struct said said[] = {
 	 "nothing is expected"},
 	{"certificate of an axis, reject", with_axis, {.as_condition = true}, NULL, {HELLO, UP, ALERT(45)}, VERDICT_PASS,
 	 "certificate_expired"},
+	{"request never sent", with_two, {.of = "r2", .decision = BIT(DECISION_ACCEPT)}, NULL,
+	 {HELLO, UP, STATUS(200), SUBJECT("mtlspec-a1"), R(BODY, .b = 1), E(CLOSE_NOTIFY)}, VERDICT_INCONCLUSIVE,
+	 "request r2 was never sent: the connection ended after the answer before it: close in response"},
+	{"request lost", with_two, {.of = "r2", .decision = BIT(DECISION_ACCEPT)}, NULL,
+	 {HELLO, UP, STATUS(200), {.kind = EVENT_REQUEST_SENT, .req = 1}, E(CLOSE_NOTIFY)}, VERDICT_FALSE_REJECT,
+	 "was refused: close in response"},
 	{"no such request", with_valid, {.of = "q", .decision = BIT(DECISION_REJECT)}, NULL, {HELLO, UP, ALERT(45)}, VERDICT_BROKEN,
 	 "no request q"},
 };
@@ -172,7 +181,7 @@ START_TEST(expectations)
 {
 	const struct said *r = &said[_i];
 	static const struct axis who = {.name = "who"};
-	const struct scenario s = {.suite = "s", .id = "s", .steps = r->steps, .n_steps = 2, .expects = &r->expect,
+	const struct scenario s = {.suite = "s", .id = "s", .steps = r->steps, .n_steps = r->steps == with_two ? 3 : 2, .expects = &r->expect,
 				   .n_expects = 1, .nevers = r->never, .n_nevers = r->never ? 1 : 0, .axes = &who,
 				   .n_axes = 1};
 	struct arena a = {0};
