@@ -101,6 +101,7 @@ static void complain(struct tls_link *l, int code)
 {
 	int level = 0;
 	int number = gnutls_error_to_alert(code, &level);
+	l->queued = TLS_QUEUED_NOTHING; /* what was made but not sent stays here */
 	net_note(&l->net, EVENT_TLS_ERROR, code, 0, gnutls_strerror(code));
 	if (gnutls_alert_send(l->session, (gnutls_alert_level_t)level, (gnutls_alert_description_t)number) == 0) {
 		net_backlog(&l->net);
@@ -213,12 +214,23 @@ static int set_alpn(struct tls_link *l, const char *words)
 	return n ? gnutls_alpn_set_protocols(l->session, list, n, 0) : 0;
 }
 
+/* Tickets cost both sides; they are for scripts that save a session of this connection or offer one. */
+static bool wants_ticket(const struct tls_link *l)
+{
+	for (size_t i = 0; i < l->job->n_steps; i++)
+		if (l->job->steps[i].verb == VERB_SAVE && l->job->steps[i].conn == l->net.conn)
+			return true;
+	return l->want->resume != NULL;
+}
+
 static int set_up(struct tls_link *l, struct blob resume)
 {
 	const struct job_connect *want = l->want;
 	unsigned flags = GNUTLS_CLIENT | GNUTLS_NO_SIGNAL | GNUTLS_KEY_SHARE_TOP;
 	gnutls_priority_t priority;
 	int rc;
+	if (!wants_ticket(l))
+		flags |= GNUTLS_NO_TICKETS;
 	/* GnuTLS 3.7 takes a second handshake behind a ticket for a protocol error (upstream issue 1421). */
 	if (want->late_possible)
 		flags |= GNUTLS_NO_TICKETS_TLS12;
@@ -232,6 +244,7 @@ static int set_up(struct tls_link *l, struct blob resume)
 	gnutls_transport_set_pull_function(l->session, pull);
 	gnutls_transport_set_pull_timeout_function(l->session, pull_timeout);
 	gnutls_session_set_verify_function(l->session, check_server);
+	credential_watch(l);
 	if ((rc = gnutls_priority_set(l->session, priority)) < 0 || (rc = set_name(l, want->host)) < 0 ||
 	    (rc = set_alpn(l, alpn_words(want))) < 0 ||
 	    (rc = gnutls_credentials_set(l->session, GNUTLS_CRD_CERTIFICATE, l->shared->credentials)) < 0)
