@@ -178,8 +178,8 @@ static int retrieve(gnutls_session_t session, const struct gnutls_cert_retr_st *
 }
 
 /*
- * The certificate message as the library made it: it sends an empty one when no signature algorithm of the server fits our
- * key.  Its list is behind the request context in TLS 1.3 (RFC 8446 4.4.2), at the start before (RFC 5246 7.4.6).
+ * The certificate message as the library made it: it sends an empty one when no signature algorithm of the server fits
+ * our key.  Its list is behind the request context in TLS 1.3 (RFC 8446 4.4.2), at the start before (RFC 5246 7.4.6).
  */
 static int message_made(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
 			const gnutls_datum_t *message)

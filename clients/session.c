@@ -139,7 +139,7 @@ bool session_check_server(struct tls_link *l)
 	if (l->job->server_ca) {
 		verify(l->job->server_ca, chain, n, why, sizeof why);
 		if (why[0]) {
-			net_note(&l->net, EVENT_TLS_ERROR, GNUTLS_E_CERTIFICATE_ERROR, 0, why);
+			l->why = arena_strdup(&l->net.rec->out->arena, why);
 			return false;
 		}
 	}

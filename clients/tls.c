@@ -102,7 +102,7 @@ static void complain(struct tls_link *l, int code)
 	int level = 0;
 	int number = gnutls_error_to_alert(code, &level);
 	l->queued = TLS_QUEUED_NOTHING; /* what was made but not sent stays here */
-	net_note(&l->net, EVENT_TLS_ERROR, code, 0, gnutls_strerror(code));
+	net_note(&l->net, EVENT_TLS_ERROR, code, 0, l->why ? l->why : gnutls_strerror(code));
 	if (gnutls_alert_send(l->session, (gnutls_alert_level_t)level, (gnutls_alert_description_t)number) == 0) {
 		net_backlog(&l->net);
 		net_note(&l->net, EVENT_ALERT_SENT, number, level, NULL);

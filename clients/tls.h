@@ -45,7 +45,8 @@ struct tls_link {
 	bool late;	    /* asked late and not answered */
 	bool renegotiation; /* `late` is a HelloRequest, not a post-handshake CertificateRequest */
 	unsigned warnings, late_requests;
-	char alpn[32]; /* "" when none was agreed */
+	const char *why; /* what our own check of the server found, in the observation's arena; or NULL */
+	char alpn[32];	 /* "" when none was agreed */
 };
 
 /* `net` is connected and has its deadline.  `resume`: a session_save blob, or empty.  False: over, the events say how.
