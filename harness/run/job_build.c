@@ -13,7 +13,7 @@ struct building {
 	struct shown_identity identities[MAX_CREDENTIALS];
 	const char *ids[MAX_CREDENTIALS];
 	size_t n;
-	const char *conns[JOB_MAX_CONNECTIONS];
+	const char *conns[JOB_MAX_CONNECTIONS], *hosts[JOB_MAX_CONNECTIONS]; /* ids, and what each was opened for */
 	int n_conns;
 	const char *reqs[JOB_MAX_REQUESTS];
 	int n_reqs;
@@ -100,6 +100,26 @@ static const char *host_of(const struct building *b, const char *name)
 	return name && strchr(name, '.') ? name : e->host;
 }
 
+/* The name in Host of a request to `host`: as the endpoint's own, with its port (RFC 9110 7.2). */
+static const char *authority_of(const struct building *b, const char *host)
+{
+	const struct live_endpoint *e = b->spec->endpoint;
+	const char *colon = strrchr(e->authority, ':'), *bracket = strrchr(e->authority, ']');
+	if (!host || strcmp(host, e->host) == 0)
+		return e->authority;
+	return arena_printf(b->arena, "%s%s", host, colon && (!bracket || colon > bracket) ? colon : "");
+}
+
+/* host=: one of the endpoint's names, none, or the words of the header as they stand. */
+static const char *host_header(const struct building *b, const char *text)
+{
+	const struct live_endpoint *e = b->spec->endpoint;
+	for (size_t i = 0; i < e->endpoint->n_names; i++)
+		if (strcmp(e->endpoint->names[i].id, text) == 0)
+			return authority_of(b, e->names[i]);
+	return strcmp(text, "none") == 0 ? NULL : text;
+}
+
 static void connect_defaults(const struct building *b, struct job_connect *c)
 {
 	const struct kase *k = b->spec->kase;
@@ -133,6 +153,7 @@ static enum rc build_connect(struct building *b, const struct script_step *s, st
 	out->conn = b->n_conns++;
 	connect_defaults(b, c);
 	c->host = host_of(b, value(b, s, "name"));
+	b->hosts[out->conn] = c->host;
 	if ((text = value(b, s, "tls")))
 		c->tls = tls_mask(text);
 	c->alpn = value(b, s, "alpn");
@@ -163,12 +184,14 @@ static enum rc build_request(struct building *b, const struct script_step *s, st
 	text = value(b, s, "on");
 	out->conn = text ? handle(b->conns, b->n_conns, text) : b->n_conns - 1;
 	request_defaults(b, r);
+	if (out->conn >= 0)
+		r->host = authority_of(b, b->hosts[out->conn]);
 	if ((text = value(b, s, "method")))
 		r->method = text;
 	if ((text = value(b, s, "target")))
 		r->target = text;
 	if ((text = value(b, s, "host")))
-		r->host = strcmp(text, "none") == 0 ? NULL : host_of(b, text);
+		r->host = host_header(b, text);
 	r->chunked = is_yes(value(b, s, "chunked"));
 	r->expect_continue = is_yes(value(b, s, "expect-continue"));
 	if ((text = value(b, s, "until")) && !until_parse(text, &r->until))
