@@ -63,8 +63,7 @@ const struct target *target_check(struct findings *f, struct arena *a, const str
 {
 	const char *file = root->where.file, *slash = strrchr(file, '/');
 	const struct target *t = target_read(f, a, root, slash ? arena_strndup(a, file, (size_t)(slash - file)) : ".");
-	/* A suite that holds no profile at all judges without any. */
-	if (t && t->profile && suite && suite->n_profiles && !suite_profile(suite, t->profile))
+	if (t && t->profile && suite && !suite_profile(suite, t->profile))
 		findings_add(f, read_where(root, "profile"), "profile=\"%s\" names no profile", t->profile);
 	return t;
 }
