@@ -41,7 +41,12 @@ struct server {
 	struct faults faults;
 	uint64_t depth;
 	gnutls_priority_t priority;
-	unsigned workers;
+	struct worker {
+		pid_t pid;
+		int fd; /* its connection, kept open here until its end was told: the peer never knows of a death first
+			 */
+	} worker[WORKERS_MAX];
+	size_t workers;
 };
 
 static const char usage[] =
@@ -281,15 +286,21 @@ static void collect(struct server *s)
 	int status;
 	pid_t pid;
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		s->workers--;
 		if (WIFSIGNALED(status))
 			fprintf(stderr, "mtlspec serve: worker %d died: signal %d\n", (int)pid, WTERMSIG(status));
 		else if (WEXITSTATUS(status) != 0)
 			fprintf(stderr, "mtlspec serve: worker %d died: exit %d\n", (int)pid, WEXITSTATUS(status));
+		size_t i = 0;
+		while (i < s->workers && s->worker[i].pid != pid)
+			i++;
+		if (i == s->workers)
+			continue;
+		close(s->worker[i].fd);
+		s->worker[i] = s->worker[--s->workers];
 	}
 }
 
-static void worker(struct server *s, int fd, const struct endpoint *e, pid_t parent, const sigset_t *signals)
+static void work(struct server *s, int fd, const struct endpoint *e, pid_t parent, const sigset_t *signals)
 {
 	signal(SIGTERM, SIG_DFL);
 	signal(SIGINT, SIG_DFL);
@@ -301,6 +312,8 @@ static void worker(struct server *s, int fd, const struct endpoint *e, pid_t par
 		_exit(0);
 	for (size_t i = 0; i < s->endpoints; i++)
 		close(s->endpoint[i].fd);
+	for (size_t i = 0; i < s->workers; i++)
+		close(s->worker[i].fd);
 	tcp_serve(fd, e);
 	_exit(0);
 }
@@ -312,10 +325,11 @@ static void accept_one(struct server *s, const struct endpoint *e, const sigset_
 		return;
 	pid_t parent = getpid(), pid = fork();
 	if (pid == 0)
-		worker(s, fd, e, parent, signals);
+		work(s, fd, e, parent, signals);
 	if (pid > 0)
-		s->workers++;
-	close(fd);
+		s->worker[s->workers++] = (struct worker){pid, fd};
+	else
+		close(fd);
 }
 
 /* Signals arrive only inside ppoll(), so that none is missed between looking and waiting. */
