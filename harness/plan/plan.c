@@ -235,6 +235,34 @@ void plan_control_case(const struct kase *k, const struct condition *condition, 
 	out->condition = condition;
 }
 
+/*
+ * The first connect name= that is none of the endpoint's names; a host name as it stands has a dot.  {axis} counts where it
+ * is the whole value.
+ */
+static const char *missing_name(const struct kase *k)
+{
+	for (size_t i = 0; i < k->scenario->n_steps; i++) {
+		const struct script_step *step = &k->scenario->steps[i];
+		const char *name = NULL;
+		char key[64];
+		for (size_t j = 0; step->verb == VERB_CONNECT && j < step->n_attributes; j++)
+			if (strcmp(step->attributes[j].name, "name") == 0)
+				name = step->attributes[j].value;
+		size_t len = name ? strlen(name) : 0;
+		if (len > 2 && len < sizeof key && name[0] == '{' && name[len - 1] == '}') {
+			memcpy(key, name + 1, len - 2);
+			key[len - 2] = '\0';
+			name = plan_value(k, key);
+		}
+		bool known = !name || strpbrk(name, ".{");
+		for (size_t j = 0; !known && j < k->endpoint->n_names; j++)
+			known = strcmp(k->endpoint->names[j].id, name) == 0;
+		if (!known)
+			return name;
+	}
+	return NULL;
+}
+
 static const char *unsupported(const struct plan *p, const struct kase *k)
 {
 	const struct target *t = p->spec.target;
@@ -255,6 +283,11 @@ static const char *unsupported(const struct plan *p, const struct kase *k)
 	}
 	if (!(http & BIT(k->http))) {
 		snprintf(text, sizeof text, "target does not declare HTTP/%s", http_text(k->http));
+		return text;
+	}
+	const char *name = missing_name(k);
+	if (name) {
+		snprintf(text, sizeof text, "no name %s at the endpoint", name);
 		return text;
 	}
 	const char *needs[2] = {k->scenario->needs, k->condition ? k->condition->needs : NULL};

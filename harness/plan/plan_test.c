@@ -61,6 +61,46 @@ START_TEST(sum_is_the_matrix)
 }
 END_TEST
 
+/* A name that the endpoint has not got must not become another name's case. */
+START_TEST(names_that_an_endpoint_lacks)
+{
+	static const struct {
+		const char *name, *reason;
+	} rows[] = {
+		{"open", NULL},
+		{"tenant", "no name tenant at the endpoint"},
+		{"as.it-stands.test", NULL},
+		{"{who}", "no name tenant at the endpoint"},
+		{"x{who}", NULL},
+	};
+	static const char *const who[] = {"tenant"};
+	static const struct axis axis = {.name = "who", .values = who, .n = 1};
+	static const struct endpoint_name names[] = {{.id = "open"}};
+	static const struct endpoint endpoint = {.id = "e", .negotiation = NEGOTIATION_BY_NAME, .names = names, .n_names = 1};
+	static const struct target by_name = {.tls = BIT(TLS_1_3), .http = BIT(HTTP_1_1), .endpoints = &endpoint, .n_endpoints = 1};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct arena a = {0};
+		const struct plan *p;
+		const char *reason, *clause;
+		struct kase k;
+		const struct attribute attributes[] = {{"id", "c", 1}, {"name", rows[i].name, 1}};
+		const struct script_step step = {.verb = VERB_CONNECT, .attributes = attributes, .n_attributes = 2};
+		const struct scenario s = {.suite = "s", .id = "s", .axes = &axis, .n_axes = 1, .steps = &step, .n_steps = 1,
+					   .tls = BIT(TLS_1_3), .negotiation = BIT(NEGOTIATION_BY_NAME), .http = BIT(HTTP_1_1),
+					   .client = BIT(CLIENT_WILLING)};
+		const struct suite one = {.scenarios = &s, .n_scenarios = 1};
+		const struct plan_spec spec = {.suite = &one, .target = &by_name, .http_built = BIT(HTTP_1_1)};
+		ck_assert_int_eq(make(&a, &spec, &p), RC_OK);
+		plan_case(p, 0, &k);
+		enum disposition d = plan_disposition(p, &k, &reason, &clause);
+		ck_assert_int_eq(d, rows[i].reason ? DISPOSITION_UNSUPPORTED : DISPOSITION_RUN);
+		if (rows[i].reason)
+			ck_assert_str_eq(reason, rows[i].reason);
+		arena_fini(&a);
+	}
+}
+END_TEST
+
 START_TEST(ids_round_trip_and_are_unique)
 {
 	struct arena a = {0};
@@ -178,6 +218,7 @@ Suite *test_suite(void)
 	Suite *s = suite_create("plan");
 	TCase *c = tcase_create("plan");
 	tcase_add_test(c, sum_is_the_matrix);
+	tcase_add_test(c, names_that_an_endpoint_lacks);
 	tcase_add_test(c, ids_round_trip_and_are_unique);
 	tcase_add_test(c, order_is_a_permutation);
 	tcase_add_loop_test(c, selection, 0, sizeof selections / sizeof *selections);
