@@ -86,7 +86,7 @@ static void blank(struct cert_spec *c, enum role role, const char *name, struct 
 				.key_id = true,
 				.issuer_key_id = true};
 	c->issuer = role == ROLE_ROOT ? name : "root";
-	c->crl = role != ROLE_LEAF;
+	c->crl = true;
 }
 
 /* The certificate an element speaks of: one that is there, or a new one that starts as the base's of its role. */
@@ -139,7 +139,7 @@ out:
 /* What belongs to the condition itself, read by the suite's loader. */
 static bool is_meta(const char *name)
 {
-	static const char *const meta[] = {"title", "quote", "openssl", "why", "cve"};
+	static const char *const meta[] = {"title", "quote", "openssl"};
 	return text_index(meta, sizeof meta / sizeof *meta, name) >= 0;
 }
 

@@ -34,7 +34,7 @@ enum rc forge_make(struct forge *f, const struct make *m, struct made *out, stru
 	return issue_certificate(&f->arena, f->now, m, out, err);
 }
 
-/* RFC 5280 4.2.1.3: with a keyUsage that lacks cRLSign nobody may believe its CRL. */
+/* Whoever may sign CRLs does: RFC 5280 4.2.1.3, a keyUsage without cRLSign says that nobody may believe them. */
 static bool publishes(const struct cert_spec *c)
 {
 	return c->crl && (!c->has_key_usage || (c->key_usage & BIT(USAGE_CRL_SIGN)));
@@ -164,8 +164,7 @@ static enum rc make_cert(struct forge *f, struct prepared *p, int i, struct err 
 		return make_leaf(f, p, err);
 	TRY(describe(f, p, i, NULL, &m, err));
 	TRY(forge_make(f, &m, &p->made[i], err));
-	if (c->ca || c->role != ROLE_LEAF)
-		note_authority(f, &p->made[i]);
+	note_authority(f, &p->made[i]);
 out:
 	return rc;
 }
