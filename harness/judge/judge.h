@@ -67,7 +67,7 @@ struct judgement {
 void judge(struct arena *a, const struct kase *k, const struct judge_context *c, enum control_state control,
 	   const struct observation *o, struct judgement *out);
 
-/* True when `o`, the run of a control condition, was accepted. */
+/* True when `o`, the run of a control condition, was accepted; at `optional` that means believed, elsewhere served. */
 bool judge_control_accepted(const struct kase *k, const struct judge_context *c, const struct observation *o);
 
 /* Pin against a verdict: what becomes of it under the known failures; `today` is "2026-11-24". */

@@ -323,7 +323,10 @@ START_TEST(controls_accepted)
 		bool accepted;
 	} t[] = {
 		{REQUIRED, {HELLO, SERVED}, true},
-		{REQUIRED, {HELLO, SERVED_NOBODY}, false},
+		{REQUIRED, {HELLO, SERVED_NOBODY}, true}, /* its identity is lost, which is a case of its own */
+		{REQUIRED, {HELLO, E(FIRST_BYTE), DONE13, GET, STATUS(200)}, true},
+		{OPTIONAL, {HELLO, SERVED_NOBODY}, false},
+		{OPTIONAL, {HELLO, SERVED}, true},
 		{REQUIRED, {HELLO, UP, ALERT(48)}, false},
 		{REQUIRED, {HELLO, UP, STATUS(503)}, false},
 		{REQUIRED, {HELLO, E(RESET)}, false},

@@ -259,6 +259,7 @@ bool judge_control_accepted(const struct kase *k, const struct judge_context *c,
 	outcome_compute(k, c, o, 0, 0, &out, &decided);
 	if (out.throttled)
 		return false;
+	/* Served is not refused.  But at optional being believed is what the negative cases must not be. */
 	return out.decision == DECISION_ACCEPT ||
-	       (out.decision == DECISION_ANONYMOUS && k->negotiation == NEGOTIATION_NONE);
+	       (out.decision == DECISION_ANONYMOUS && k->negotiation != NEGOTIATION_OPTIONAL);
 }
