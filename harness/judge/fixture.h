@@ -58,6 +58,11 @@ static const struct condition fixture_sha1 = {.id = "sha1",
 					      .decision = BIT(DECISION_REJECT),
 					      .clause = "R-016",
 					      .differs_from = "valid"};
+static const struct condition fixture_pss = {.id = "pss",
+					     .title = "RSA-PSS leaf",
+					     .level = LEVEL_SHOULD,
+					     .decision = BIT(DECISION_ACCEPT),
+					     .differs_from = "valid"};
 static const struct condition fixture_rsa = {
 	.id = "rsa", .title = "RSA-2048", .decision = BIT(DECISION_ACCEPT), .differs_from = "valid"};
 
