@@ -226,6 +226,8 @@ static const struct row rows[] = {
 	 "was accepted"},
 	{"positive twin, control refused", REQUIRED, &fixture_rsa, NULL, CONTROL_REFUSED, {HELLO, UP, ALERT(48)},
 	 VERDICT_INCONCLUSIVE, "its control was refused too"},
+	{"positive twin, control lost", REQUIRED, &fixture_rsa, NULL, CONTROL_LOST, {HELLO, E(RESET)},
+	 VERDICT_INCONCLUSIVE, "refused after it"},
 	{"positive twin, control good", REQUIRED, &fixture_rsa, NULL, GOOD, {HELLO, UP, ALERT(48)}, VERDICT_FALSE_REJECT,
 	 "was refused"},
 	{"positive twin passes alone", REQUIRED, &fixture_rsa, NULL, CONTROL_REFUSED, {HELLO, SERVED}, VERDICT_PASS,

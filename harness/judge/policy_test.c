@@ -176,7 +176,9 @@ START_TEST(diagnoses)
 	static const struct when_term broad[] = {{"signal", "http:400"}};
 	static const struct when_term narrow[] = {{"signal", "http:400"}, {"asked", "yes"}, {"sent", "no"}};
 	static const struct when_term other[] = {{"product", "apache"}, {"signal", "*"}, {"asked", "*"}, {"sent", "*"}};
+	static const struct when_term same[] = {{"signal", "same"}};
 	static const struct diagnosis d[] = {
+		{.id = "first", .when = {same, 1}}, {.id = "second", .when = {same, 1}},
 		{.id = "text-only"}, {.id = "KB-18", .when = {broad, 1}}, {.id = "KB-17", .when = {narrow, 3}},
 		{.id = "KB-00", .when = {other, 4}}};
 	static const struct suite suite = {.diagnoses = d, .n_diagnoses = ROWS(d)};
@@ -185,6 +187,8 @@ START_TEST(diagnoses)
 	ck_assert_str_eq(diagnosis_find(&suite, &f)->id, "KB-17");
 	o.sent = true;
 	ck_assert_str_eq(diagnosis_find(&suite, &f)->id, "KB-18");
+	memcpy(o.signal, "same", 5);
+	ck_assert_str_eq(diagnosis_find(&suite, &f)->id, "first"); /* of equals the first */
 	memcpy(o.signal, "eof", 4);
 	ck_assert_ptr_null(diagnosis_find(&suite, &f));
 }

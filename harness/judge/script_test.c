@@ -101,6 +101,9 @@ static const struct script_step with_valid[] = SCRIPT(c_valid), with_none[] = SC
 static const struct script_step with_two[] = {{.verb = VERB_CONNECT, .attributes = c_valid, .n_attributes = 2},
 					      {.verb = VERB_REQUEST, .attributes = request, .n_attributes = 1},
 					      {.verb = VERB_REQUEST, .attributes = request_2, .n_attributes = 1}};
+static const struct script_step two_connections[] = {{.verb = VERB_CONNECT, .attributes = c_valid, .n_attributes = 2},
+						     {.verb = VERB_CONNECT, .attributes = c_none, .n_attributes = 2},
+						     {.verb = VERB_REQUEST, .attributes = request, .n_attributes = 1}};
 static const struct never no_late = {.event = "late-request", .clause = "R-047"};
 static const struct when_term elsewhere[] = {{"tls", "1.0"}};
 
@@ -161,6 +164,9 @@ static const struct said said[] = {
 	{"never, broken", with_valid, {.decision = BIT(DECISION_ACCEPT)}, &no_late,
 	 {HELLO, UP, E(REAUTH_REQUEST), STATUS(200), SUBJECT("mtlspec-a1")}, VERDICT_VIOLATION,
 	 "late-request was seen, which RFC 9113 9.2.3, R-047 forbids"},
+	{"request goes out on the last connection", two_connections, {.decision = BIT(DECISION_REJECT)}, NULL,
+	 {HELLO, ASKED, SENT, DONE13, AGAIN, E1(FIRST_BYTE), {.kind = EVENT_REQUEST_SENT, .conn = 1},
+	  {.kind = EVENT_RESPONSE, .conn = 1, .a = 403}}, VERDICT_PASS, "http:403"},
 	{"never, nothing tried", with_valid, {.when = {elsewhere, 1}}, &no_late, {HELLO, E(RESET)}, VERDICT_INCONCLUSIVE,
 	 "no request was sent"},
 	{"nothing expected", with_valid, {.when = {elsewhere, 1}}, NULL, {HELLO, UP, STATUS(200)}, VERDICT_INCONCLUSIVE,
@@ -181,7 +187,7 @@ START_TEST(expectations)
 {
 	const struct said *r = &said[_i];
 	static const struct axis who = {.name = "who"};
-	const struct scenario s = {.suite = "s", .id = "s", .steps = r->steps, .n_steps = r->steps == with_two ? 3 : 2, .expects = &r->expect,
+	const struct scenario s = {.suite = "s", .id = "s", .steps = r->steps, .n_steps = r->steps == with_two || r->steps == two_connections ? 3 : 2, .expects = &r->expect,
 				   .n_expects = 1, .nevers = r->never, .n_nevers = r->never ? 1 : 0, .axes = &who,
 				   .n_axes = 1};
 	struct arena a = {0};
@@ -232,6 +238,27 @@ START_TEST(late_impossible)
 		observation_fini(&o);
 		arena_fini(&a);
 	}
+}
+END_TEST
+
+START_TEST(never_without_control)
+{
+	static const struct event events[FIXTURE_EVENTS] = {HELLO, UP, STATUS(403)};
+	const struct scenario s = {.suite = "s", .id = "s", .steps = with_valid, .n_steps = 2, .nevers = &no_late,
+				   .n_nevers = 1};
+	struct arena a = {0};
+	struct observation o;
+	struct judgement j;
+	struct kase k = fixture_case;
+	k.scenario = &s;
+	fixture_observe(&o, events);
+	judge(&a, &k, &fixture_context, CONTROL_GOOD, &o, &j);
+	ck_assert_int_eq(j.verdict, VERDICT_PASS);
+	/* a server that serves nobody keeps every prohibition */
+	judge(&a, &k, &fixture_context, CONTROL_REFUSED, &o, &j);
+	ck_assert_int_eq(j.verdict, VERDICT_INCONCLUSIVE);
+	observation_fini(&o);
+	arena_fini(&a);
 }
 END_TEST
 
@@ -287,6 +314,7 @@ Suite *test_suite(void)
 	tcase_add_loop_test(c, ticket_across_names, 0, ROWS(rows));
 	tcase_add_loop_test(c, expectations, 0, ROWS(said));
 	tcase_add_test(c, late_impossible);
+	tcase_add_test(c, never_without_control);
 	tcase_add_test(c, precedence);
 	tcase_add_test(c, events_dropped);
 	suite_add_tcase(s, c);
