@@ -376,6 +376,7 @@ static void h1_read(struct http_link *h, struct exchange *x, enum until until)
 				return;
 			break;
 		case TLS_GOT_END:
+			/* Without close_notify nobody knows whether that was all (RFC 9112 9.8). */
 			end_all(h, h->link->closed_well && h1_ends_at_close(&s->reader));
 			break;
 		case TLS_GOT_TIMEOUT:

@@ -32,9 +32,34 @@ struct deadline script_deadline(const struct script *s, uint32_t ms, const char 
 	return (struct deadline){s->budget_at_us, "budget"};
 }
 
+struct exchange *script_open_exchange(struct script *s, int conn)
+{
+	for (size_t i = 0; i < JOB_MAX_REQUESTS; i++)
+		if (s->exchanges[i].want && s->exchanges[i].conn == conn && !s->exchanges[i].over)
+			return &s->exchanges[i];
+	return NULL;
+}
+
+/* A complete answer was the server's last word; without one it may have said something that nobody has read yet. */
+static bool has_answer(const struct script *s, int conn)
+{
+	bool any = false;
+	for (size_t i = 0; i < JOB_MAX_REQUESTS; i++) {
+		if (!s->exchanges[i].want || s->exchanges[i].conn != conn)
+			continue;
+		if (!s->exchanges[i].over)
+			return false;
+		any = true;
+	}
+	return any;
+}
+
 void script_close(struct script *s, struct conn *c, enum how_close how)
 {
-	(void)s;
+	if (c->open && !has_answer(s, c->link.net.conn)) {
+		net_set_deadline(&c->link.net, script_deadline(s, s->job->deadlines.response_ms, "response"));
+		tls_drain(&c->link);
+	}
 	if (c->http.driver)
 		c->http.driver->close(&c->http);
 	tls_close(&c->link, how);

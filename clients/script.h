@@ -45,6 +45,7 @@ enum rc script_run(struct script *s) MUST_USE;
 /* For verbs.  NULL: there is no such connection (any more), or its request was never made. */
 struct conn *script_conn(struct script *s, int index);
 struct exchange *script_exchange(struct script *s, int index);
+struct exchange *script_open_exchange(struct script *s, int conn); /* the first one still unanswered */
 /* `ms` from now, or the end of the budget if that comes first. */
 struct deadline script_deadline(const struct script *s, uint32_t ms, const char *name);
 void script_close(struct script *s, struct conn *c, enum how_close how);

@@ -34,6 +34,16 @@ static void peer_asks_late(const struct peer *p, int fd)
 	gnutls_deinit(s);
 }
 
+/* Refuses the certificate with its own words, without having been sent a request. */
+static void peer_refuses(const struct peer *p, int fd)
+{
+	gnutls_session_t s = server_side(p, fd);
+	shake(s);
+	gnutls_alert_send(s, GNUTLS_AL_FATAL, GNUTLS_A_UNKNOWN_CA);
+	(void)!write(p->report, "r", 1);
+	gnutls_deinit(s);
+}
+
 /* One byte to the test: how the client went. */
 static void peer_tells_end(const struct peer *p, int fd)
 {
@@ -126,7 +136,59 @@ START_TEST(late_request)
 }
 END_TEST
 
+/* <answer> waits to be asked. */
+START_TEST(answer_waits)
+{
+	struct peer p = {
+	    .act = peer_asks_late, .text = OK_TEXT, .flags = GNUTLS_POST_HANDSHAKE_AUTH | GNUTLS_NO_TICKETS};
+	struct job_credential c = credential();
+	struct job_step steps[] = {connect_step(TLS13), request_step(), verb_step(VERB_ANSWER, 0),
+				   verb_step(VERB_AWAIT, 0)};
+	steps[0].connect.credential = JOB_NO_CREDENTIAL;
+	steps[0].connect.offer_pha = true;
+	steps[1].request.until = UNTIL_SENT;
+	steps[3].req = 0;
+	peer_start(&p);
+	run_steps(&p, steps, 4, &c);
+	peer_stop(&p);
+	expect(late[2].want);
+}
+END_TEST
+
 /* --- verbs --- */
+
+/* The world moves when the peer has said its last word. */
+static enum rc when_told(void *context, const struct job_step *step, struct err *err)
+{
+	char byte;
+	(void)step;
+	return read(*(int *)context, &byte, 1) == 1 ? RC_OK : err_set(err, RC_FAULT, "no word");
+}
+
+/* A script that asks for nothing still hears what was said before it goes. */
+START_TEST(last_word_is_heard)
+{
+	struct peer p = {.act = peer_refuses, .ask = true};
+	struct job_credential c = credential();
+	struct job_step steps[] = {connect_step(TLS13), verb_step(VERB_REVOKE, -1)};
+	struct client *own;
+	struct err err = {{0}};
+	int fds[2];
+	ck_assert_int_eq(pipe(fds), 0);
+	ck_assert_int_eq(client_open(&own, NULL, when_told, &fds[0], &err), RC_OK);
+	p.report = fds[1];
+	peer_start(&p);
+	struct job job = job_of(&p, steps, 2, &c);
+	ck_assert_int_eq(client_run(own, &job, &seen, &err), RC_OK);
+	peer_stop(&p);
+	client_close(&own);
+	expect("connect connected hello-sent first-byte certificate-requested server-chain certificate-sent "
+	       "handshake-done "
+	       "alert-received=48");
+	close(fds[0]);
+	close(fds[1]);
+}
+END_TEST
 
 static const struct {
 	enum how_close how;
@@ -313,6 +375,8 @@ Suite *test_suite(void)
 	tcase_add_unchecked_fixture(c, open_all, close_all);
 	tcase_set_timeout(c, 60);
 	tcase_add_loop_test(c, late_request, 0, ROWS(late));
+	tcase_add_test(c, answer_waits);
+	tcase_add_test(c, last_word_is_heard);
 	tcase_add_loop_test(c, how_we_close, 0, 2 * ROWS(closings));
 	tcase_add_test(c, requests_in_flight);
 	tcase_add_test(c, expect_continue);

@@ -9,8 +9,8 @@
 
 /*
  * Compare the chain that the session's peer shows with the one remembered for this host and address, byte for byte, and
- * note it.  A chain not seen before is checked against job->server_ca if there is one.  False, with the reason in l->why,
- * when it does not verify.
+ * note it.  A chain not seen before is checked against job->server_ca if there is one.  False, with the reason in
+ * l->why, when it does not verify.
  */
 bool session_check_server(struct tls_link *l);
 void session_forget_servers(struct tls_shared *shared);

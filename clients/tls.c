@@ -13,6 +13,8 @@
 #define MAX_WARNINGS	  32 /* alerts of level warning on one connection */
 #define MAX_LATE_REQUESTS 16 /* HelloRequests and post-handshake CertificateRequests on one connection */
 #define SNI_MAX		  255
+#define ALPN_MAX	  16
+#define DRAIN_RECORDS	  64
 
 /*
  * X25519 first and alone as key share: the cheapest.  The other groups stay enabled: in TLS 1.2 they also say which
@@ -131,7 +133,10 @@ static bool failed(struct tls_link *l, int code)
 
 /* --- handshakes --- */
 
-/* Drive one handshake-like call to its end; 0 or the code that ended it. */
+/*
+ * Drive one handshake-like call to its end; 0 or the code that ended it.  Application data in the middle of a
+ * renegotiation ends it too: GnuTLS 3.7 then starts its handshake from the beginning, which no server takes.
+ */
 static int drive(struct tls_link *l, int (*step)(gnutls_session_t))
 {
 	for (;;) {
@@ -204,10 +209,10 @@ static const char *alpn_words(const struct job_connect *want)
 
 static int set_alpn(struct tls_link *l, const char *words)
 {
-	char word[8][32];
-	gnutls_datum_t list[8];
+	char word[ALPN_MAX][256];
+	gnutls_datum_t list[ALPN_MAX];
 	unsigned n = 0;
-	while (n < 8 && text_word(&words, word[n], sizeof word[n])) {
+	while (n < ALPN_MAX && text_word(&words, word[n], sizeof word[n])) {
 		list[n] = (gnutls_datum_t){(unsigned char *)word[n], (unsigned)strlen(word[n])};
 		n++;
 	}
@@ -365,6 +370,17 @@ bool tls_answer(struct tls_link *l)
 		return failed(l, code);
 	net_note(&l->net, l->renegotiation ? EVENT_RENEGOTIATED : EVENT_REAUTHENTICATED, 0, 0, NULL);
 	return true;
+}
+
+void tls_drain(struct tls_link *l)
+{
+	char piece[16384];
+	size_t got;
+	for (int i = 0; l->up && i < DRAIN_RECORDS; i++) {
+		enum tls_got what = tls_recv(l, piece, sizeof piece, &got);
+		if (what != TLS_GOT_DATA && what != TLS_GOT_ASKED)
+			break;
+	}
 }
 
 void tls_close(struct tls_link *l, enum how_close how)

@@ -46,7 +46,7 @@ struct tls_link {
 	bool renegotiation; /* `late` is a HelloRequest, not a post-handshake CertificateRequest */
 	unsigned warnings, late_requests;
 	const char *why; /* what our own check of the server found, in the observation's arena; or NULL */
-	char alpn[32];	 /* "" when none was agreed */
+	char alpn[256];	 /* "" when none was agreed */
 };
 
 /* `net` is connected and has its deadline.  `resume`: a session_save blob, or empty.  False: over, the events say how.
@@ -67,6 +67,8 @@ enum tls_got tls_recv(struct tls_link *l, void *data, size_t size, size_t *got);
 bool tls_send(struct tls_link *l, const void *data, size_t len);
 /* Answer a late request with l->credential.  False: over, recorded. */
 bool tls_answer(struct tls_link *l);
+/* Take notice of what is there already, so that nobody's last word is lost; data is thrown away. */
+void tls_drain(struct tls_link *l);
 /* Say goodbye as `how` asks and forget the session; event closed unless the peer was first.  Idempotent. */
 void tls_close(struct tls_link *l, enum how_close how);
 void tls_fini(struct tls_link *l); /* all memory; no event */

@@ -1,10 +1,17 @@
-/* <answer>: give a late request for a certificate the answer that the script chose. */
+/* <answer>: give a late request for a certificate the answer that the script chose; wait for the request first. */
 #include "clients/script.h"
 
 void verb_answer(struct script *s, const struct job_step *step)
 {
 	struct conn *c = script_conn(s, step->conn);
-	if (!c || !c->link.late)
+	struct exchange *x = script_open_exchange(s, step->conn);
+	if (!c)
+		return;
+	if (!c->link.late && x) {
+		net_set_deadline(&c->link.net, script_deadline(s, s->job->deadlines.response_ms, "response"));
+		c->http.driver->read(&c->http, x, UNTIL_ASKED);
+	}
+	if (!c->link.late)
 		return;
 	c->link.credential = step->credential;
 	net_set_deadline(&c->link.net, script_deadline(s, s->job->deadlines.handshake_ms, "handshake"));

@@ -5,5 +5,8 @@
 void verb_wait(struct script *s, const struct job_step *step)
 {
 	uint64_t until = clock_us() + (uint64_t)step->ms * 1000u;
-	recorder_poll(&s->rec, NULL, 0, until < s->budget_at_us ? until : s->budget_at_us);
+	bool whole = until <= s->budget_at_us;
+	recorder_poll(&s->rec, NULL, 0, whole ? until : s->budget_at_us);
+	if (!whole)
+		recorder_note(&s->rec, EVENT_TIMEOUT, step->conn, step->req, 0, 0, "budget");
 }
