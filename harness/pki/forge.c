@@ -80,8 +80,8 @@ out:
 static enum rc choose_key(struct forge *f, const struct blueprint *r, int i, const struct key **out, struct err *err)
 {
 	const struct cert_spec *c = &r->certs[i];
-	/* A self-signed leaf that becomes an anchor must not lend its key to the leaves of other conditions. */
-	if (i == r->leaf && c->issuer_index != i)
+	/* A self-signed leaf, or one that is an anchor, must not lend its key to the leaves of other conditions. */
+	if (i == r->leaf && c->fresh && c->issuer_index != i)
 		return keys_shared(&f->keys, c->key, KEY_SLOT_LEAF, out, err);
 	return keys_own(&f->keys, c->key, out, err);
 }
@@ -186,7 +186,10 @@ static void lay_out_message(const struct forge *f, struct prepared *p)
 		int at = p->blueprint.message[i], issuer = p->blueprint.certs[at].issuer_index;
 		append(p, p->made[at].der);
 		inside |= p->made[at].key == f->lasting.key && at == issuer;
-		below |= p->made[issuer].key == f->lasting.key && at != issuer;
+		/* below it, or seemingly so: a rogue root is told from the real one only where the real one is at hand
+		 */
+		below |=
+		    at != issuer && (p->made[issuer].key == f->lasting.key || p->blueprint.certs[issuer].copies_name);
 	}
 	if (!f->lasting.key || !f->lasting.subordinate || (!below && !inside))
 		return;

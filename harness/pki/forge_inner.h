@@ -7,7 +7,7 @@
 #include "harness/pki/lasting.h"
 #include "harness/pki/blueprint.h"
 
-#define FORGE_MAX_CHAIN (BLUEPRINT_MAX_MESSAGE + LASTING_MAX_ABOVE)
+#define FORGE_MAX_CHAIN (BLUEPRINT_MAX_MESSAGE + 1 + LASTING_MAX_ABOVE) /* and the lasting CA itself */
 
 /* The leaf's TBS, complete but for the places that make each minted leaf unique. */
 struct stencil {

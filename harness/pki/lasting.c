@@ -4,7 +4,6 @@
 #include "harness/base/fs.h"
 #include "harness/pki/issue.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -188,16 +187,19 @@ out:
 	return rc;
 }
 
-static enum rc write_pem(const char *dir, const char *name, const struct blob *ders, size_t n, struct err *err)
+static const char *file_of(struct init *in, const char *name)
+{
+	return arena_printf(&in->keys.arena, "%s/%s", in->spec->dir, name);
+}
+
+static enum rc write_pem(struct init *in, const char *name, const struct blob *ders, size_t n, struct err *err)
 {
 	enum rc rc = RC_OK;
-	char path[1024];
 	struct buf b;
 	buf_init(&b, 1 << 20);
 	for (size_t i = 0; i < n; i++)
 		TRY(keys_put_pem(&b, "CERTIFICATE", ders[i], err));
-	snprintf(path, sizeof path, "%s/%s", dir, name);
-	TRY(fs_write(path, b.data, b.len, 0644, err));
+	TRY(fs_write(file_of(in, name), b.data, b.len, 0644, err));
 out:
 	buf_fini(&b);
 	return rc;
@@ -206,7 +208,6 @@ out:
 static enum rc write_files(struct init *in, struct err *err)
 {
 	enum rc rc;
-	char path[1024];
 	const char *dir = in->spec->dir;
 	char *pem = NULL;
 	size_t len;
@@ -217,31 +218,40 @@ static enum rc write_files(struct init *in, struct err *err)
 		rc = err_errno(err, RC_FAULT, "cannot protect %s", dir);
 		goto out;
 	}
-	snprintf(path, sizeof path, "%s/" LASTING_KEY, dir);
 	TRY(keys_pem(in->ca.key, &pem, &len, err));
-	TRY(fs_write(path, pem, len, 0600, err));
-	TRY(write_pem(dir, LASTING_ANCHOR, &in->anchor, 1, err));
-	TRY(write_pem(dir, LASTING_CA, chain, in->above.n_above + 1, err)); /* last: it makes the directory a PKI */
+	TRY(fs_write(file_of(in, LASTING_KEY), pem, len, 0600, err));
+	TRY(write_pem(in, LASTING_ANCHOR, &in->anchor, 1, err));
+	TRY(write_pem(in, LASTING_CA, chain, in->above.n_above + 1, err)); /* last: it makes the directory a PKI */
 out:
 	free(pem);
+	return rc;
+}
+
+/* Only what is new or empty is taken, for it is about to be closed to others. */
+static enum rc check_free(const char *dir, struct err *err)
+{
+	enum rc rc = RC_OK;
+	struct arena a = {0};
+	const char **names;
+	size_t n = 0;
+	if (fs_exists(arena_printf(&a, "%s/" LASTING_CA, dir)))
+		rc = err_set(err, RC_INPUT, "%s holds a PKI already; remove it, or choose another directory", dir);
+	else if (fs_exists(dir)) {
+		TRY(fs_list(&a, dir, &names, &n, err));
+		if (n)
+			rc = err_set(err, RC_INPUT, "%s is not empty; choose another directory", dir);
+	}
+out:
+	arena_fini(&a);
 	return rc;
 }
 
 enum rc lasting_init(const struct lasting_spec *spec, struct err *err)
 {
 	enum rc rc;
-	char path[1024];
 	struct init in = {.spec = spec};
 	keys_init(&in.keys);
-	if ((size_t)snprintf(path, sizeof path - 16, "%s/" LASTING_KEY, spec->dir) >= sizeof path - 16) {
-		rc = err_set(err, RC_INPUT, "path too long: %s", spec->dir);
-		goto out;
-	}
-	if (fs_exists(path)) {
-		rc =
-		    err_set(err, RC_INPUT, "%s holds a PKI already; remove it, or choose another directory", spec->dir);
-		goto out;
-	}
+	TRY(check_free(spec->dir, err));
 	if (!spec->issuer != !spec->issuer_key) {
 		rc = err_set(err, RC_INPUT, "--issuer and --issuer-key belong together");
 		goto out;

@@ -127,6 +127,22 @@ START_TEST(makes_an_anchor)
 }
 END_TEST
 
+START_TEST(takes_only_an_empty_directory)
+{
+	struct lasting_spec spec = plain();
+	OK(fs_mkdirs(spec.dir, &err));
+	ck_assert_int_eq(chmod(spec.dir, 0755), 0);
+	OK(fs_write(at("pki/letter"), "x", 1, 0644, &err));
+	ck_assert_int_eq(lasting_init(&spec, &err), RC_INPUT);
+	ck_assert_ptr_nonnull(strstr(says(), "not empty"));
+	ck_assert_uint_eq(mode_of(spec.dir), 0755);
+	err = (struct err){{0}};
+	ck_assert_int_eq(remove(at("pki/letter")), 0);
+	OK(lasting_init(&spec, &err));
+	ck_assert_uint_eq(mode_of(spec.dir), 0700);
+}
+END_TEST
+
 /* What makes a directory unusable, and the words that must say so. */
 static void expire(void)
 {
@@ -280,7 +296,7 @@ static const struct {
 	bool good;
 } messages[] = {
     {"valid", 2, 3, true},	   {"direct-from-root", 1, 2, true}, {"issuer-missing", 1, 1, false},
-    {"root-included", 3, 3, true}, {"untrusted", 2, 2, false},	     {"root-name-and-key-id-copied", 2, 2, false},
+    {"root-included", 3, 3, true}, {"untrusted", 2, 2, false},	     {"root-name-and-key-id-copied", 2, 3, false},
 };
 
 static void check_messages(const char *pki, bool subordinate, struct blob anchor)
@@ -392,6 +408,7 @@ Suite *test_suite(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, makes_an_anchor);
+	tcase_add_test(t, takes_only_an_empty_directory);
 	tcase_add_loop_test(t, refuses_what_cannot_serve, 0, COUNT(unusable));
 	tcase_add_loop_test(t, refuses_an_issuer_that_cannot_serve, 0, COUNT(bad_issuers));
 	tcase_add_test(t, issuer_and_key_belong_together);

@@ -22,10 +22,11 @@
 #define NAME_LIST(X)                                                                                                   \
 	X(CERT_HAS_EXPIRED)                                                                                            \
 	X(CERT_NOT_YET_VALID)                                                                                          \
-	X(CERT_SIGNATURE_FAILURE) X(DEPTH_ZERO_SELF_SIGNED_CERT) X(SELF_SIGNED_CERT_IN_CHAIN)                          \
-	    X(UNABLE_TO_GET_ISSUER_CERT) X(UNABLE_TO_GET_ISSUER_CERT_LOCALLY) X(UNABLE_TO_VERIFY_LEAF_SIGNATURE)       \
-		X(CERT_CHAIN_TOO_LONG) X(INVALID_CA) X(INVALID_NON_CA) X(INVALID_PURPOSE) X(PATH_LENGTH_EXCEEDED)      \
-		    X(CERT_UNTRUSTED) X(CERT_REJECTED) X(KEYUSAGE_NO_CERTSIGN) X(KEYUSAGE_NO_DIGITAL_SIGNATURE)        \
+	X(CERT_SIGNATURE_FAILURE)                                                                                      \
+	X(DEPTH_ZERO_SELF_SIGNED_CERT) X(SELF_SIGNED_CERT_IN_CHAIN) X(UNABLE_TO_GET_ISSUER_CERT)                       \
+	    X(UNABLE_TO_GET_ISSUER_CERT_LOCALLY) X(UNABLE_TO_VERIFY_LEAF_SIGNATURE) X(CERT_CHAIN_TOO_LONG)             \
+		X(INVALID_CA) X(INVALID_NON_CA) X(INVALID_PURPOSE) X(PATH_LENGTH_EXCEEDED) X(CERT_UNTRUSTED)           \
+		    X(CERT_REJECTED) X(KEYUSAGE_NO_CERTSIGN) X(KEYUSAGE_NO_DIGITAL_SIGNATURE)                          \
 			X(UNHANDLED_CRITICAL_EXTENSION) X(INVALID_EXTENSION) X(PERMITTED_VIOLATION)                    \
 			    X(EXCLUDED_VIOLATION) X(SUBTREE_MINMAX) X(UNSUPPORTED_CONSTRAINT_TYPE)                     \
 				X(UNSUPPORTED_CONSTRAINT_SYNTAX) X(UNSUPPORTED_NAME_SYNTAX) X(AKID_SKID_MISMATCH)      \
