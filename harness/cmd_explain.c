@@ -8,19 +8,19 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MAX_TEXT (1u << 20)
+#define MAX_TEXT  (1u << 20)
 #define MAX_EXTRA 16
-#define SHOWN 3 /* in full; the rest by title */
+#define SHOWN	  3 /* in full; the rest by title */
 
 static const char usage[] =
-	"usage: mtlspec explain [OPTION]... SIGNAL|-\n\n"
-	"SIGNAL is what was seen: 403.16, 0x80070032, unknown_ca, 48, http:400, ERR_CONNECTION_RESET, the words of a log\n"
-	"line, or the id of an entry (KB-20).  With - the text comes from standard input: a log, or the output of netsh,\n"
-	"certutil, curl or openssl.  Exit status 0 when something is known about it, 4 when nothing is.";
+    "usage: mtlspec explain [OPTION]... SIGNAL|-\n\n"
+    "SIGNAL is what was seen: 403.16, 0x80070032, unknown_ca, 48, http:400, ERR_CONNECTION_RESET, the words of a log\n"
+    "line, or the id of an entry (KB-20).  With - the text comes from standard input: a log, or the output of netsh,\n"
+    "certutil, curl or openssl.  Exit status 0 when something is known about it, 4 when nothing is.";
 
 static const struct opt table[] = {
-	{"suite", 's', "FILE|DIR", "read more diagnoses from here; may be repeated"},
-	{"all", 'a', NULL, "show every entry that fits in full, not only the best"},
+    {"suite", 's', "FILE|DIR", "read more diagnoses from here; may be repeated"},
+    {"all", 'a', NULL, "show every entry that fits in full, not only the best"},
 };
 
 struct options {
@@ -90,13 +90,14 @@ static void print_hit(const struct explain_hit *h)
 static int nothing_known(const char *text)
 {
 	size_t len = strcspn(text, "\r\n");
-	printf("Nothing is known about \"%.*s%s\".\n\n"
-	       "What helps more:\n"
-	       "  - the alert as name or number (unknown_ca, 48), the status with its sub-status (403.16), the code of\n"
-	       "    the browser (ERR_...) or of Windows (0x800B0109; in IIS logs the last number, in decimal)\n"
-	       "  - the server's log of that moment: mtlspec explain - < error.log\n"
-	       "  - what the server does, seen from here: mtlspec discover https://HOST:PORT/\n",
-	       len > 60 ? 60 : (int)len, text, len > 60 || text[len] ? "..." : "");
+	printf(
+	    "Nothing is known about \"%.*s%s\".\n\n"
+	    "What helps more:\n"
+	    "  - the alert as name or number (unknown_ca, 48), the status with its sub-status (403.16), the code of\n"
+	    "    the browser (ERR_...) or of Windows (0x800B0109; in IIS logs the last number, in decimal)\n"
+	    "  - the server's log of that moment: mtlspec explain - < error.log\n"
+	    "  - what the server does, seen from here: mtlspec discover https://HOST:PORT/\n",
+	    len > 60 ? 60 : (int)len, text, len > 60 || text[len] ? "..." : "");
 	return EXIT_NOTHING;
 }
 

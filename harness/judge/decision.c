@@ -2,10 +2,10 @@
 
 #include <string.h>
 
-#define ACCEPT BIT(DECISION_ACCEPT)
+#define ACCEPT	  BIT(DECISION_ACCEPT)
 #define ANONYMOUS BIT(DECISION_ANONYMOUS)
-#define REDIRECT BIT(DECISION_REDIRECT)
-#define REJECT BIT(DECISION_REJECT)
+#define REDIRECT  BIT(DECISION_REDIRECT)
+#define REJECT	  BIT(DECISION_REJECT)
 
 bool decision_late_mode(const struct kase *k, const struct wiring *w)
 {
@@ -89,7 +89,7 @@ const char *decision_mask_text(struct arena *a, unsigned mask)
 	const char *text = NULL;
 	for (int d = 0; d < DECISION__COUNT; d++)
 		if (mask & BIT(d))
-			text = text ? arena_printf(a, "%s or %s", text, decision_text((enum decision)d)) :
-				      decision_text((enum decision)d);
+			text = text ? arena_printf(a, "%s or %s", text, decision_text((enum decision)d))
+				    : decision_text((enum decision)d);
 	return text ? text : "any answer";
 }

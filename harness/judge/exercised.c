@@ -54,11 +54,10 @@ const char *exercised_missing(struct arena *a, const struct exercise *x)
 		return arena_printf(a, "it ended before the server's first TLS byte: %s", where);
 	/* a session stands for the certificate: asking again is not owed (RFC 8446 4.3.2) */
 	if (x->wiring->resume)
-		return seen(x, EVENT_SESSION_OFFERED) ? NULL :
-							arena_printf(a, "the ticket was not offered: %s", where);
+		return seen(x, EVENT_SESSION_OFFERED) ? NULL : arena_printf(a, "the ticket was not offered: %s", where);
 	if (decision_late_mode(x->kase, x->wiring) && !decision_late_possible(x->kase, x->wiring))
-		return seen(x, EVENT_REQUEST_SENT) ? NULL :
-						     arena_printf(a, "refused before the request was sent: %s", where);
+		return seen(x, EVENT_REQUEST_SENT) ? NULL
+						   : arena_printf(a, "refused before the request was sent: %s", where);
 	if (tests_certificate(x))
 		return certificate_missing(a, x);
 	if (x->wiring->name && !seen(x, EVENT_HELLO_SENT))

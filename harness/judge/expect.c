@@ -10,7 +10,7 @@ struct wanted {
 	bool open; /* policy, and no profile line decides: whatever is in the mask is a fact */
 	const char *signals;
 	unsigned phases;
-	const struct profile_line *line; /* where the signals come from; NULL: the <expect> itself */
+	const struct profile_line *line;    /* where the signals come from; NULL: the <expect> itself */
 	const struct profile_line *decided; /* the line that decided a policy */
 	enum level level;
 	const char *clause;
@@ -82,8 +82,8 @@ static const char *phases_text(struct arena *a, unsigned mask)
 	const char *text = NULL;
 	for (int p = 0; p < PHASE__COUNT; p++)
 		if (mask & BIT(p))
-			text = text ? arena_printf(a, "%s or %s", text, phase_text((enum phase)p)) :
-				      phase_text((enum phase)p);
+			text = text ? arena_printf(a, "%s or %s", text, phase_text((enum phase)p))
+				    : phase_text((enum phase)p);
 	return text;
 }
 
@@ -104,7 +104,8 @@ static const char *expected_text(struct judging *j)
 	const char *clause = words_clause(a, c->suite, want->clause);
 	/* a profile's signal belongs to a refusal; where service is expected it says nothing */
 	bool shows = !want->line || (want->mask & BIT(DECISION_REJECT));
-	const char *what = arena_printf(a, "%s%s", decision_mask_text(a, want->mask), shows ? signals_text(a, want) : "");
+	const char *what =
+	    arena_printf(a, "%s%s", decision_mask_text(a, want->mask), shows ? signals_text(a, want) : "");
 	if (want->open)
 		return arena_printf(a, "%s (policy, no profile line decides%s%s)", what, clause ? "; " : "",
 				    clause ? clause : "");
@@ -130,13 +131,13 @@ static bool settle_preconditions(struct judging *j)
 	struct arena *a = j->t->arena;
 	const struct outcome *o = &j->out->outcome;
 	const struct exercise x = {
-		.kase = j->t->kase,
-		.context = j->t->context,
-		.observation = j->t->observation,
-		.wiring = &j->w,
-		.outcome = o,
-		.decided = j->decided,
-		.as_condition = j->e->as_condition,
+	    .kase = j->t->kase,
+	    .context = j->t->context,
+	    .observation = j->t->observation,
+	    .wiring = &j->w,
+	    .outcome = o,
+	    .decided = j->decided,
+	    .as_condition = j->e->as_condition,
 	};
 	unsigned mask = j->want.mask;
 	const char *why;
@@ -155,8 +156,8 @@ static bool settle_preconditions(struct judging *j)
 		settle(j->out, VERDICT_INCONCLUSIVE, arena_printf(a, "the server sheds load: %s", words_where(a, o)));
 		return true;
 	}
-	if (o->undecidable && decision_compare(mask, DECISION_ACCEPT, &why) !=
-				      decision_compare(mask, DECISION_ANONYMOUS, &why)) {
+	if (o->undecidable &&
+	    decision_compare(mask, DECISION_ACCEPT, &why) != decision_compare(mask, DECISION_ANONYMOUS, &why)) {
 		settle(j->out, VERDICT_INCONCLUSIVE,
 		       arena_printf(a, "no identity echo: %s does not say whether anybody is believed",
 				    words_where(a, o)));
@@ -186,8 +187,9 @@ static void check_identity(struct judging *j)
 	if (!want)
 		want = presented;
 	if (!want) {
-		settle(j->out, VERDICT_FALSE_ACCEPT,
-		       arena_printf(a, "identity %.*s was believed although no certificate was sent", len, o->identity));
+		settle(
+		    j->out, VERDICT_FALSE_ACCEPT,
+		    arena_printf(a, "identity %.*s was believed although no certificate was sent", len, o->identity));
 		return;
 	}
 	const struct shown_identity *shown = identity_of(c, want);
@@ -231,8 +233,8 @@ static bool names_victim(struct judging *j)
 }
 
 /*
- * A SHOULD leaves the verifier free to decide the other way; it is no leave for what neither way allows, such as serving
- * at a required endpoint while believing nobody.
+ * A SHOULD leaves the verifier free to decide the other way; it is no leave for what neither way allows, such as
+ * serving at a required endpoint while believing nobody.
  */
 static bool is_other_way(const struct judging *j)
 {
@@ -260,13 +262,14 @@ static void compare(struct judging *j)
 		check_identity(j);
 		return;
 	}
-	if (f->outcome.decision == DECISION_ANONYMOUS && !f->outcome.sent && !f->outcome.resumed && v == VERDICT_FALSE_ACCEPT)
+	if (f->outcome.decision == DECISION_ANONYMOUS && !f->outcome.sent && !f->outcome.resumed &&
+	    v == VERDICT_FALSE_ACCEPT)
 		why = "was served"; /* nobody could be believed */
 	const char *reason = arena_printf(a, "%s %s: %s", words_shown(a, j->t->kase, j->t->context, &j->w), why,
 					  words_where(a, &f->outcome));
 	if (f->outcome.identity && f->outcome.decision == DECISION_ACCEPT)
-		reason = arena_printf(a, "%s with identity %.*s", reason,
-				      (int)strcspn(f->outcome.identity, "\r\n<"), f->outcome.identity);
+		reason = arena_printf(a, "%s with identity %.*s", reason, (int)strcspn(f->outcome.identity, "\r\n<"),
+				      f->outcome.identity);
 	settle(f, v, reason);
 	if (j->want.level == LEVEL_SHOULD && is_other_way(j)) {
 		f->verdict = VERDICT_DEVIATION;
@@ -338,7 +341,8 @@ static void check_rest(struct judging *j)
 	const struct event *body = observation_find(j->t->observation, 0, EVENT_BODY, j->w.conn, j->w.req);
 	enum verdict wrong = e->level == LEVEL_MUST ? VERDICT_VIOLATION : VERDICT_DEVIATION;
 	if (e->body && (!body || !body->b))
-		mismatch(j, VERDICT_FALSE_REJECT, arena_printf(a, "the body did not arrive whole: %s", words_where(a, o)));
+		mismatch(j, VERDICT_FALSE_REJECT,
+			 arena_printf(a, "the body did not arrive whole: %s", words_where(a, o)));
 	if (e->resumed && !observation_find(j->t->observation, 0, EVENT_SESSION_OFFERED, j->w.conn, -1))
 		mismatch(j, VERDICT_INCONCLUSIVE, "not exercised: the ticket was not offered");
 	else if (e->resumed && o->resumed != text_equal(e->resumed, "yes"))
@@ -357,12 +361,12 @@ static void weigh_control(struct judging *j)
 	const struct target *target = j->t->context->target;
 	unsigned mask = j->want.mask, seen = BIT(f->outcome.decision);
 	const struct weighed w = {
-		.verdict = f->verdict,
-		.refusal = (seen & REFUSALS) ||
-			   (f->outcome.decision == DECISION_ANONYMOUS && (mask & BIT(DECISION_REJECT))),
-		.positive = mask && !(mask & BIT(DECISION_REJECT)) && (seen & REFUSALS),
-		.remote = target && target->remote,
-		.is_control = control_is(j->t->kase),
+	    .verdict = f->verdict,
+	    .refusal =
+		(seen & REFUSALS) || (f->outcome.decision == DECISION_ANONYMOUS && (mask & BIT(DECISION_REJECT))),
+	    .positive = mask && !(mask & BIT(DECISION_REJECT)) && (seen & REFUSALS),
+	    .remote = target && target->remote,
+	    .is_control = control_is(j->t->kase),
 	};
 	const char *why;
 	enum verdict v = control_weigh(j->t->control, &w, &why);

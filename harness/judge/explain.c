@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_SIGNALS 16
+#define MAX_SIGNALS  16
 #define SIGNAL_SCORE 40 /* as much as a long phrase: a signal is exact */
 
 struct query {
@@ -40,7 +40,8 @@ static const char *find_words(const char *text, const char *words)
 	for (const char *p = text; len && (p = strstr(p, words)); p++) {
 		bool starts = p == text || !continues(p[-1]) || !continues(words[0]);
 		bool ends = !continues(p[len]) || !continues(words[len - 1]);
-		bool number = isdigit((unsigned char)words[len - 1]) && p[len] == '.' && isdigit((unsigned char)p[len + 1]);
+		bool number =
+		    isdigit((unsigned char)words[len - 1]) && p[len] == '.' && isdigit((unsigned char)p[len + 1]);
 		if (starts && ends && !number)
 			return p;
 	}
@@ -91,8 +92,7 @@ static void find_alert_names(struct query *q)
 			continue;
 		for (size_t i = 0; i <= len; i++)
 			spaced[lead + i] = name[i] == '_' ? ' ' : name[i];
-		if (find_words(q->text, name) || find_words(q->text, spaced) ||
-		    strcmp(q->text, spaced + lead) == 0)
+		if (find_words(q->text, name) || find_words(q->text, spaced) || strcmp(q->text, spaced + lead) == 0)
 			add_alert(q, n);
 	}
 }

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
+/* clang-format off */
 #define ROWS(t) (sizeof(t) / sizeof *(t))
 
 /* Events of connection 0; those with R in front belong to request 0. */

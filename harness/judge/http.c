@@ -87,7 +87,8 @@ static int substatus(const char *page, int status)
 		bool starts = p == page || !(isalnum((unsigned char)p[-1]) || p[-1] == '.');
 		size_t len = strspn(digits, "0123456789");
 		char after = digits[len];
-		bool ends = !isalpha((unsigned char)after) && !(after == '.' && isdigit((unsigned char)digits[len + 1]));
+		bool ends =
+		    !isalpha((unsigned char)after) && !(after == '.' && isdigit((unsigned char)digits[len + 1]));
 		if (starts && ends && len >= 1 && len <= 2 && digits[0] != '0')
 			return (int)strtol(digits, NULL, 10);
 	}

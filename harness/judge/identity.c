@@ -25,8 +25,7 @@ const char *identity_presented(const struct observation *o, int conn)
 		const struct event *offered = observation_find(o, 0, EVENT_SESSION_OFFERED, conn, -1);
 		conn = -1;
 		for (size_t i = 0; offered && i < o->n; i++)
-			if (o->events[i].kind == EVENT_SESSION_SAVED &&
-			    text_equal(o->events[i].text, offered->text))
+			if (o->events[i].kind == EVENT_SESSION_SAVED && text_equal(o->events[i].text, offered->text))
 				conn = o->events[i].conn;
 	}
 	return NULL;

@@ -5,8 +5,9 @@
 #include <string.h>
 
 /*
- * What an event can mean for the end of a request.  An answer or a farewell that arrived decides whatever came before it:
- * a reset or a lost write seen earlier only says that the peer had closed while we were still writing (engineering.md 2).
+ * What an event can mean for the end of a request.  An answer or a farewell that arrived decides whatever came before
+ * it: a reset or a lost write seen earlier only says that the peer had closed while we were still writing
+ * (engineering.md 2).
  */
 enum weight { WEIGHT_NONE, WEIGHT_GAVE_UP, WEIGHT_CUT, WEIGHT_RESET, WEIGHT_ARRIVED };
 

@@ -73,8 +73,8 @@ const char *exercised_missing(struct arena *a, const struct exercise *x);
 /* control.c: what the controls make of one verdict. */
 struct weighed {
 	enum verdict verdict;
-	bool refusal;	   /* it rests on a refusal or, at optional, on not being believed */
-	bool positive;	   /* service was expected and refused */
+	bool refusal;  /* it rests on a refusal or, at optional, on not being believed */
+	bool positive; /* service was expected and refused */
 	bool remote;
 	bool is_control;
 };
@@ -84,7 +84,7 @@ bool control_is(const struct kase *k);
 
 /* words.c: one line for reports. */
 const char *words_outcome(struct arena *a, const struct outcome *o);
-const char *words_where(struct arena *a, const struct outcome *o); /* "reset in handshake" */
+const char *words_where(struct arena *a, const struct outcome *o);		   /* "reset in handshake" */
 const char *words_clause(struct arena *a, const struct suite *s, const char *ids); /* "RFC 5280 6.1.3(a)(2), R-081" */
 const char *words_shown(struct arena *a, const struct kase *k, const struct judge_context *c, const struct wiring *w);
 

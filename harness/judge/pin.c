@@ -55,7 +55,8 @@ enum verdict judge_pin(const struct pins *pins, const struct kase *k, const stru
 		if (p->verdicts & BIT(v)) {
 			*which = p;
 			/* the last day still counts: ISO dates compare as text */
-			return p->until && strcmp(today, p->until) > 0 ? VERDICT_UNEXPECTED_PASS : VERDICT_KNOWN_FAILURE;
+			return p->until && strcmp(today, p->until) > 0 ? VERDICT_UNEXPECTED_PASS
+								       : VERDICT_KNOWN_FAILURE;
 		}
 		if (is_good(v) && !passes)
 			passes = p;

@@ -1,3 +1,4 @@
+/* clang-format off */ /* the tables are laid out for readers: a row a line */
 #include "harness/judge/fixture.h"
 
 /* Scripts with two connections, as in design.md section 3 (ticket-across-names). */

@@ -35,9 +35,9 @@ static const char *vacuous(const struct observation *o, const char *event, int c
 	if (is_late_request(event))
 		return observation_find(o, 0, EVENT_REQUEST_SENT, conn, -1) ? NULL : "no request was sent";
 	return observation_find(o, 0, EVENT_FIRST_BYTE, conn, -1) ||
-			       observation_find(o, 0, EVENT_HANDSHAKE_DONE, conn, -1) ?
-		       NULL :
-		       "the server never spoke";
+		       observation_find(o, 0, EVENT_HANDSHAKE_DONE, conn, -1)
+		   ? NULL
+		   : "the server never spoke";
 }
 
 static void never_judge(const struct trial *t, const struct never *n, struct finding *f)
@@ -53,16 +53,18 @@ static void never_judge(const struct trial *t, const struct never *n, struct fin
 	*f = (struct finding){.verdict = VERDICT_PASS, .clause = n->clause};
 	wiring_find(t->kase, NULL, &w);
 	outcome_compute(t->kase, t->context, t->observation, w.conn, w.req, &f->outcome, &decided);
-	f->expected = arena_printf(a, "never %s%s%s%s", n->event, clause ? " (" : "", clause ? clause : "", clause ? ")" : "");
+	f->expected =
+	    arena_printf(a, "never %s%s%s%s", n->event, clause ? " (" : "", clause ? clause : "", clause ? ")" : "");
 	f->observed = words_outcome(a, &f->outcome);
 	f->reason = f->observed;
 	if (e) {
 		f->verdict = VERDICT_VIOLATION;
-		f->reason = arena_printf(a, "%s was seen, which %s forbids", n->event, clause ? clause : "the scenario");
+		f->reason =
+		    arena_printf(a, "%s was seen, which %s forbids", n->event, clause ? clause : "the scenario");
 	} else if (missing || unsure) {
 		f->verdict = VERDICT_INCONCLUSIVE;
-		f->reason = missing ? arena_printf(a, "not exercised: %s, so %s could not happen", missing, n->event) :
-				      arena_printf(a, "%s was not seen, but the control was not accepted", n->event);
+		f->reason = missing ? arena_printf(a, "not exercised: %s, so %s could not happen", missing, n->event)
+				    : arena_printf(a, "%s was not seen, but the control was not accepted", n->event);
 	}
 }
 
@@ -132,8 +134,8 @@ static bool judge_run(const struct trial *t, struct finding *f)
 		/* whatever the client saw: not exercised, silence and lost controls follow from the death */
 		f->verdict = VERDICT_CRASH;
 		f->reason = arena_printf(a, "the target died: %s", e->text ? e->text : "how is not known");
-		f->expected = f->expected ? arena_printf(a, "%s, and a target that lives on", f->expected) :
-					    "a target that lives on";
+		f->expected = f->expected ? arena_printf(a, "%s, and a target that lives on", f->expected)
+					  : "a target that lives on";
 	} else if ((e = observation_find(o, 0, EVENT_UNSUPPORTED, -1, -1))) {
 		f->verdict = VERDICT_UNSUPPORTED;
 		f->reason = arena_printf(a, "not in this build: %s", e->text ? e->text : "a verb of the script");
@@ -173,8 +175,8 @@ static void judge_script(const struct trial *t, struct finding *best)
 			take(best, &any, &f);
 	if (t->observation->full && best->verdict < VERDICT_VIOLATION) {
 		best->verdict = VERDICT_INCONCLUSIVE;
-		best->reason = arena_printf(t->arena, "more than %d events: what came last is not known",
-					    OBSERVATION_MAX_EVENTS);
+		best->reason =
+		    arena_printf(t->arena, "more than %d events: what came last is not known", OBSERVATION_MAX_EVENTS);
 	}
 }
 
@@ -186,20 +188,20 @@ void judge(struct arena *a, const struct kase *k, const struct judge_context *c,
 	judge_script(&t, &f);
 	judge_run(&t, &f);
 	*out = (struct judgement){
-		.verdict = f.verdict,
-		.severity = f.verdict == VERDICT_CRASH ? SEVERITY_CRITICAL : k->scenario->severity,
-		.reason = f.reason ? f.reason : "",
-		.expected = f.expected ? f.expected : "",
-		.observed = f.observed ? f.observed : "",
-		.clause = f.clause,
-		.note = f.note,
-		.outcome = f.outcome,
+	    .verdict = f.verdict,
+	    .severity = f.verdict == VERDICT_CRASH ? SEVERITY_CRITICAL : k->scenario->severity,
+	    .reason = f.reason ? f.reason : "",
+	    .expected = f.expected ? f.expected : "",
+	    .observed = f.observed ? f.observed : "",
+	    .clause = f.clause,
+	    .note = f.note,
+	    .outcome = f.outcome,
 	};
 	const struct diagnosis_facts facts = {
-		.kase = k,
-		.outcome = &out->outcome,
-		.verdict = f.verdict,
-		.product = c->target ? c->target->product : NULL,
+	    .kase = k,
+	    .outcome = &out->outcome,
+	    .verdict = f.verdict,
+	    .product = c->target ? c->target->product : NULL,
 	};
 	if (f.verdict != VERDICT_PASS && f.verdict != VERDICT_OBSERVED && f.verdict != VERDICT_UNSUPPORTED && c->suite)
 		out->diagnosis = diagnosis_find(c->suite, &facts);

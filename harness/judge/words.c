@@ -39,6 +39,6 @@ const char *words_shown(struct arena *a, const struct kase *k, const struct judg
 		return "a client without a certificate";
 	if (!shown)
 		return w->certificate ? arena_printf(a, "certificate %s", w->certificate) : "the client";
-	return shown->title && shown->title[0] ? arena_printf(a, "certificate %s (%s)", shown->id, shown->title) :
-						 arena_printf(a, "certificate %s", shown->id);
+	return shown->title && shown->title[0] ? arena_printf(a, "certificate %s (%s)", shown->id, shown->title)
+					       : arena_printf(a, "certificate %s", shown->id);
 }
