@@ -171,6 +171,46 @@ out:
 	return rc;
 }
 
+static enum rc resolve_words(const struct blueprint *r, const char *words, const char *what, int *list, size_t max,
+			     size_t *n, const struct where *where, struct err *err)
+{
+	char word[64];
+	const char *at = words;
+	for (*n = 0; text_word(&at, word, sizeof word); (*n)++) {
+		int index = blueprint_index(r, word);
+		if (index < 0)
+			return err_at(err, RC_INPUT, where->file, where->line,
+				      "%s=\"%s\": no certificate named %s here", what, words, word);
+		if (*n == max)
+			return err_at(err, RC_INPUT, where->file, where->line, "%s: more than %zu names", what, max);
+		list[*n] = index;
+	}
+	if (words && (*n == 0 || at[strspn(at, " \t\r\n")])) /* text_word stops at a word that is too long */
+		return err_at(err, RC_INPUT, where->file, where->line, "%s=\"%s\": not a list of names", what, words);
+	return RC_OK;
+}
+
+/* Whatever goes into a store is a certificate of its own, and the same one in every case. */
+static enum rc resolve_store(struct blueprint *r, const struct where *where, struct err *err)
+{
+	int stored[BLUEPRINT_MAX_CERTS];
+	size_t n = 0;
+	enum rc rc = resolve_words(r, r->store, "add", stored, BLUEPRINT_MAX_CERTS, &n, where, err);
+	for (size_t i = 0; rc == RC_OK && i < n; i++)
+		r->stored[stored[i]] = r->certs[stored[i]].own = true;
+	return rc;
+}
+
+/* A leaf is minted for each case, unless a store or a certificate below it needs it to stay what it is. */
+static void choose_fresh(struct blueprint *r)
+{
+	struct cert_spec *leaf = &r->certs[r->leaf];
+	leaf->fresh = !r->stored[r->leaf];
+	for (size_t i = 0; i < r->n; i++)
+		if ((int)i != r->leaf && r->certs[i].issuer_index == r->leaf)
+			leaf->fresh = false;
+}
+
 static enum rc resolve_issuers(struct blueprint *r, struct err *err)
 {
 	for (size_t i = 0; i < r->n; i++) {
@@ -196,23 +236,6 @@ static enum rc resolve_issuers(struct blueprint *r, struct err *err)
 	return RC_OK;
 }
 
-static enum rc resolve_words(const struct blueprint *r, const char *words, const char *what, int *list, size_t max,
-			     size_t *n, const struct where *where, struct err *err)
-{
-	char word[64];
-	const char *at = words;
-	for (*n = 0; text_word(&at, word, sizeof word); (*n)++) {
-		int index = blueprint_index(r, word);
-		if (index < 0)
-			return err_at(err, RC_INPUT, where->file, where->line,
-				      "%s=\"%s\": no certificate named %s here", what, words, word);
-		if (*n == max)
-			return err_at(err, RC_INPUT, where->file, where->line, "%s: more than %zu names", what, max);
-		list[*n] = index;
-	}
-	return RC_OK;
-}
-
 /* Nobody trusts a root that a condition changed, unless it says otherwise: make it say so. */
 static enum rc check_root(const struct blueprint *r, size_t i, struct err *err)
 {
@@ -225,25 +248,15 @@ static enum rc check_root(const struct blueprint *r, size_t i, struct err *err)
 
 static enum rc resolve(struct blueprint *r, const struct where *where, struct err *err)
 {
-	int stored[BLUEPRINT_MAX_CERTS];
-	size_t n_stored = 0;
 	enum rc rc;
-	TRY(resolve_issuers(r, err));
 	r->leaf = blueprint_index(r, "leaf");
 	if (r->leaf < 0)
 		return err_at(err, RC_INPUT, where->file, where->line, "the base has no <leaf>");
 	TRY(resolve_words(r, r->chain ? r->chain : "leaf", "chain", r->message, BLUEPRINT_MAX_MESSAGE, &r->n_message,
 			  where, err));
-	TRY(resolve_words(r, r->store, "add", stored, BLUEPRINT_MAX_CERTS, &n_stored, where, err));
-	r->certs[r->leaf].fresh = true;
-	for (size_t i = 0; i < n_stored; i++) {
-		r->stored[stored[i]] = true;
-		r->certs[stored[i]].own = true;
-		r->certs[stored[i]].fresh = false;
-	}
-	for (size_t i = 0; i < r->n; i++)
-		if ((int)i != r->leaf && r->certs[i].issuer_index == r->leaf)
-			r->certs[r->leaf].fresh = false;
+	TRY(resolve_store(r, where, err));
+	TRY(resolve_issuers(r, err));
+	choose_fresh(r);
 	for (size_t i = 0; i < r->n; i++)
 		TRY(check_root(r, i, err));
 out:

@@ -186,8 +186,7 @@ static void lay_out_message(const struct forge *f, struct prepared *p)
 		int at = p->blueprint.message[i], issuer = p->blueprint.certs[at].issuer_index;
 		append(p, p->made[at].der);
 		inside |= p->made[at].key == f->lasting.key && at == issuer;
-		/* below it, or seemingly so: a rogue root is told from the real one only where the real one is at hand
-		 */
+		/* below it, or seemingly so: an impostor is an impostor only where the real one is at hand */
 		below |=
 		    at != issuer && (p->made[issuer].key == f->lasting.key || p->blueprint.certs[issuer].copies_name);
 	}
@@ -199,8 +198,7 @@ static void lay_out_message(const struct forge *f, struct prepared *p)
 		append(p, f->lasting.above[i]);
 }
 
-/* Under a lab CA with a pathLenConstraint a deep condition breaks that rule, too: say so, for it masks what is tested.
- */
+/* Below a lab CA with a pathLenConstraint a deep condition breaks that rule, too, which masks what it tests. */
 static void warn_of_depth(const struct forge *f, const struct prepared *p)
 {
 	int cas = 0, at = p->blueprint.leaf;

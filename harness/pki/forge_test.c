@@ -6,6 +6,7 @@
 #include "harness/pki/cert.h"
 #include "harness/pki/check.h"
 #include "harness/pki/digest.h"
+#include "harness/pki/import.h"
 
 #include <gnutls/x509.h>
 #include <stdio.h>
@@ -187,6 +188,41 @@ START_TEST(a_condition_that_touches_an_issuer_has_its_own)
 }
 END_TEST
 
+/* A root that goes into the store untouched is still the condition's own, and so is what stands below it. */
+static const struct node stored_children[] = {ELEMENT("store", 12, {"add", "root", 0})};
+static const struct node stored_body = {.name = "condition", .children = stored_children, .n_children = 1, .text = ""};
+static const struct node tenant_children[] = {ELEMENT("root", 13, {"trust", "tenant", 0})};
+static const struct node tenant_body = {.name = "condition", .children = tenant_children, .n_children = 1, .text = ""};
+static const struct {
+	struct condition condition;
+	const char *trust; /* the anchor set that holds its root, */
+	size_t at;	   /* at this place of the file */
+} anchored[] = {
+    {{.id = "anchored-main", .body = &empty_body}, "main", 0},
+    {{.id = "anchored-store", .body = &stored_body, .needs = "store"}, "main", 1},
+    {{.id = "anchored-tenant", .body = &tenant_body}, "tenant", 0},
+};
+
+START_TEST(stands_below_the_anchor_it_names)
+{
+	const struct condition *c = &anchored[_i].condition;
+	const char *path = in_dir("anchors.pem");
+	struct blob anchors[4];
+	size_t n;
+	unsigned result = 0;
+	ck_assert_msg(forge_prepare(f, c, &err) == RC_OK, "%s", err.text);
+	struct minted m = mint(c, 1);
+	ck_assert_msg(forge_write_anchors(f, anchored[_i].trust, path, &err) == RC_OK, "%s", err.text);
+	ck_assert_msg(import_certificates(&a, path, anchors, &n, &err) == RC_OK, "%s", err.text);
+	ck_assert_uint_gt(n, anchored[_i].at);
+	gnutls_x509_crt_t ca = parsed(m.credential.chain[1]), root = parsed(anchors[anchored[_i].at]);
+	ck_assert_int_eq(gnutls_x509_crt_verify(ca, &root, 1, GNUTLS_VERIFY_DISABLE_TIME_CHECKS, &result), 0);
+	ck_assert_uint_eq(result, 0);
+	gnutls_x509_crt_deinit(ca);
+	gnutls_x509_crt_deinit(root);
+}
+END_TEST
+
 START_TEST(works_in_a_forked_child_and_makes_no_keys)
 {
 	uint64_t before = forge_keys_made(f);
@@ -323,6 +359,9 @@ START_TEST(credential_files)
 }
 END_TEST
 
+/* 64 letters: longer than any name may be. */
+#define LONG_WORD "leaf aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
 /* One wrong thing in a condition, and what the sentence must say of it. */
 static const struct node bad_inner[] = {ELEMENT("extra", 91, {"oid", "1.2.3", 0})};
 static const struct node bad_oid[] = {ELEMENT("extension", 92, {"oid", "1.2.x", 93})};
@@ -347,6 +386,8 @@ static const struct {
      "test.xml:91: unknown element <extra>"},
     {{.name = "leaf", .children = bad_oid, .n_children = 1, .where = {"test.xml", 90}}, "test.xml:93: oid=\"1.2.x\""},
     {ELEMENT("store", 84, {"add", "root", 0}), "needs=\"store\""},
+    {ELEMENT("message", 85, {"chain", " ", 0}), "not a list of names"},
+    {ELEMENT("message", 86, {"chain", LONG_WORD, 0}), "not a list of names"},
 };
 
 START_TEST(unknown_words_have_a_line)
@@ -382,6 +423,7 @@ Suite *test_suite(void)
 	tcase_add_loop_test(t, issuers_name_who_signed, 0, COUNT(conditions));
 	tcase_add_loop_test(t, two_mints_differ, EXPIRED, COUNT(conditions));
 	tcase_add_test(t, a_condition_that_touches_an_issuer_has_its_own);
+	tcase_add_loop_test(t, stands_below_the_anchor_it_names, 0, COUNT(anchored));
 	tcase_add_test(t, works_in_a_forked_child_and_makes_no_keys);
 	tcase_add_test(t, mint_wants_prepare);
 	tcase_add_test(t, anchors);

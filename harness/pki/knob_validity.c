@@ -1,5 +1,4 @@
-/* Knobs of the validity period (RFC 5280 4.1.2.5).  Offsets from the run's `now`; nothing dated is ever written down.
- */
+/* Knobs of the validity period (RFC 5280 4.1.2.5): offsets from the run's `now`, for nothing dated is written down. */
 #include "harness/pki/knob.h"
 
 bool knob_not_before(struct knob_at *at, const char *value)
