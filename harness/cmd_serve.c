@@ -2,8 +2,8 @@
 
 #include "harness/reference/reference.h"
 
-int cmd_serve(const struct cmd_context *c, int argc, char **argv)
+int cmd_serve(const struct cmd_context *c UNUSED, int argc, char **argv)
 {
-	(void)c;
-	return reference_serve(argc, argv);
+	struct err err = {{0}};
+	return cmd_fail(reference_serve(argc, argv, &err), &err);
 }

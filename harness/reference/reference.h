@@ -11,8 +11,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-/* Serves until SIGTERM or SIGINT (argv after "serve"); see `mtlspec serve --help`. */
-int reference_serve(int argc, char **argv);
+/* Serves until SIGTERM or SIGINT (argv[0] is "serve"); RC_END after --help. */
+enum rc reference_serve(int argc, char **argv, struct err *err) MUST_USE;
 
 /* Names of the faults, one row each: for --fault, `serve --help` and self-test. */
 struct fault_row {

@@ -3,7 +3,6 @@
 
 #include "harness/base/opt.h"
 #include "harness/base/text.h"
-#include "harness/cmd.h"
 #include "harness/reference/tcp.h"
 
 #include <arpa/inet.h>
@@ -387,25 +386,24 @@ static enum rc help(void)
 	return RC_END;
 }
 
-int reference_serve(int argc, char **argv)
+enum rc reference_serve(int argc, char **argv, struct err *err)
 {
 	enum rc rc;
 	static struct server s; /* too big for comfort on a stack that every worker inherits */
-	struct err err = {0};
 	int rest;
 	s = (struct server){.depth = 10};
 	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); /* workers may be told to abort */
-	rc = opt_parse(argc, argv, usage, options, sizeof options / sizeof *options, take, &s, &rest, &err);
+	rc = opt_parse(argc, argv, usage, options, sizeof options / sizeof *options, take, &s, &rest, err);
 	if (rc == RC_END)
 		help();
 	TRY(rc);
 	if (rest < argc)
-		TRY(err_set(&err, RC_INPUT, "serve takes no argument %s", argv[rest]));
-	TRY(prepare(&s, &err));
+		TRY(err_set(err, RC_INPUT, "serve takes no argument %s", argv[rest]));
+	TRY(prepare(&s, err));
 	for (size_t i = 0; i < s.endpoints; i++)
-		TRY(open_listener(&s, i, &err));
+		TRY(open_listener(&s, i, err));
 	loop(&s);
 out:
 	close_all(&s);
-	return cmd_fail(rc, &err);
+	return rc;
 }
