@@ -25,6 +25,7 @@ static const struct {
 	{"report", cmd_report, "render the reports of a run again from its journal"},
 	{"lint", cmd_lint, "check suites, targets and lists of known failures; write skeletons"},
 	{"explain", cmd_explain, "causes and fixes for an alert, a status, an error code or pasted text"},
+	{"self-test", cmd_self_test, "does every fault of the reference server turn its cases red?"},
 	{"serve", cmd_serve, "the reference server alone, sound or with faults"},
 	{"gate", cmd_gate, "compare two results: new failures, fixed, disappeared; for CI"},
 	{"pki", cmd_pki, "a PKI that outlives a run: make, show, export for servers"},

@@ -1,0 +1,250 @@
+/*
+ * mtlspec self-test: can the suite see what it claims to see?  The suite runs against the sound reference server and then
+ * once per fault.  Red is a verdict that differs from the sound run's for the same case.  A check fault's red set must be
+ * exactly the conditions whose clause names the check; a scenario that no fault turns red proves nothing.
+ */
+#include "harness/base/fs.h"
+#include "harness/base/rundir.h"
+#include "harness/cmd.h"
+#include "harness/reference/reference.h"
+#include "harness/run/render.h"
+#include "harness/run/run.h"
+#include "harness/run/verdicts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char usage[] = "usage: mtlspec self-test [--fault NAME] [OPTION of run]...\n\n"
+			    "Runs the suite against the built-in server, sound and with each fault in turn, and says which\n"
+			    "scenarios and conditions turn red.  Exit status 1 when a fault is not found, when a check fault\n"
+			    "turns other conditions red than those whose clause it breaks, or when a scenario never turns red.";
+
+struct self_test {
+	const struct cmd_context *context;
+	struct options options;
+	struct session session; /* sound: its plan names the cases */
+	struct rundir dir;
+	struct verdicts sound;
+	bool *scenario_red; /* by a fault that is no catch-all */
+	bool *scenario_runs;
+	unsigned bad;
+	struct err err;
+};
+
+/* One whole run with this fault ("" for none): the verdict of every case. */
+static enum rc run_once(struct self_test *t, const char *fault, struct verdicts *out)
+{
+	enum rc rc;
+	struct session session = {0};
+	struct options options = t->options;
+	struct run_stats stats;
+	struct report_totals totals;
+	struct reporter reporter = {0};
+	bool interrupted = false;
+	options.fault = fault;
+	options.no_replay = true;
+	char *out_dir = arena_printf(&t->session.arena, "%s/%s", t->dir.path, *fault ? fault : "sound");
+	TRY(fs_mkdirs(out_dir, &t->err));
+	TRY(session_open(&session, &options, t->context->program, t->context->now, 1, &t->err));
+	struct run_spec run = {.session = &session, .out = out_dir, .version = t->context->version};
+	TRY(run_all(&run, &interrupted, &stats, &t->err));
+	if (interrupted) {
+		rc = err_set(&t->err, RC_FAULT, "interrupted");
+		goto out;
+	}
+	verdicts_open(&reporter, out, plan_cells(session.targets[0].plan));
+	struct render_spec spec = {
+		.session = &session, .out = out_dir, .version = t->context->version, .reporters = &reporter, .n_reporters = 1};
+	rc = render(&spec, &totals, &t->err);
+out:
+	session_close(&session);
+	if (rc == RC_OK)
+		rc = fs_remove_tree(out_dir, &t->err);
+	return rc;
+}
+
+static bool shares_word(const char *words, const char *others)
+{
+	char word[64];
+	while (text_word(&words, word, sizeof word))
+		if (text_has_word(others, word))
+			return true;
+	return false;
+}
+
+static bool among(const char *globs, const char *id)
+{
+	char glob[128];
+	if (!globs)
+		return true;
+	while (text_word(&globs, glob, sizeof glob))
+		if (text_glob(glob, id))
+			return true;
+	return false;
+}
+
+/* Must this fault turn this condition red?  Only what a conforming server refuses can be let in. */
+static bool is_concerned(const struct fault_row *f, const struct condition *c)
+{
+	return c->decision == BIT(DECISION_REJECT) + 0u && shares_word(c->clause, f->clause) && among(f->among, c->id);
+}
+
+struct tally {
+	uint64_t red, cases;
+	bool *red_conditions, *run_conditions;
+};
+
+static void count_red(struct self_test *t, const struct fault_row *f, const struct verdicts *v, struct tally *out)
+{
+	const struct session_target *target = &t->session.targets[0];
+	for (uint64_t i = 0; i < v->n; i++) {
+		struct kase k;
+		if (!v->v[i])
+			continue;
+		plan_case(target->plan, i, &k);
+		bool red = v->v[i] != t->sound.v[i];
+		size_t scenario = (size_t)(k.scenario - target->suite->scenarios);
+		out->cases++;
+		out->red += red;
+		t->scenario_runs[scenario] = true;
+		t->scenario_red[scenario] = t->scenario_red[scenario] || (red && !f->catch_all);
+		/* The red set of a check is read off the scenario that runs every condition. */
+		if (k.condition && k.scenario->conditions && strcmp(k.scenario->conditions, "*") == 0) {
+			size_t condition = (size_t)(k.condition - target->suite->conditions);
+			out->run_conditions[condition] = true;
+			out->red_conditions[condition] = out->red_conditions[condition] || red;
+		}
+	}
+}
+
+/* The conditions that differ from what the clause says, printed. */
+static unsigned compare_sets(const struct self_test *t, const struct fault_row *f, const struct tally *tally)
+{
+	const struct suite *suite = t->session.targets[0].suite;
+	unsigned wrong = 0;
+	for (size_t i = 0; i < suite->n_conditions; i++) {
+		const struct condition *c = &suite->conditions[i];
+		bool want = is_concerned(f, c) || (c->none && shares_word(c->clause, f->clause));
+		if (!tally->run_conditions[i] || want == tally->red_conditions[i])
+			continue;
+		printf("    %s: %s\n", c->id,
+		       want ? "its clause names the check, but it did not turn red" :
+			      "turned red, but its clause does not name the check");
+		wrong++;
+	}
+	return wrong;
+}
+
+static enum rc one_fault(struct self_test *t, const struct fault_row *f)
+{
+	enum rc rc;
+	struct verdicts v = {0};
+	struct arena scratch = {0};
+	size_t n = t->session.targets[0].suite->n_conditions;
+	struct tally tally = {.red_conditions = ARENA_NEW(&scratch, bool, n + 1),
+			      .run_conditions = ARENA_NEW(&scratch, bool, n + 1)};
+	TRY(run_once(t, f->name, &v));
+	count_red(t, f, &v, &tally);
+	bool killed = tally.red > 0;
+	printf("%-5s %-36s %llu of %llu cases red%s%s\n", killed ? "red" : "GREEN", f->name, (unsigned long long)tally.red,
+	       (unsigned long long)tally.cases, f->clause ? ", breaks " : "", f->clause ? f->clause : "");
+	fflush(stdout);
+	t->bad += !killed;
+	if (f->clause && !f->catch_all && t->options.select.n == 0)
+		t->bad += compare_sets(t, f, &tally) > 0;
+out:
+	verdicts_fini(&v);
+	arena_fini(&scratch);
+	return rc;
+}
+
+static enum rc check_sound(struct self_test *t)
+{
+	enum rc rc = run_once(t, "", &t->sound);
+	uint64_t cases = 0;
+	for (uint64_t i = 0; rc == RC_OK && i < t->sound.n; i++) {
+		if (!t->sound.v[i])
+			continue;
+		cases++;
+		enum verdict v = (enum verdict)(t->sound.v[i] - 1);
+		if (v == VERDICT_PASS || v == VERDICT_OBSERVED)
+			continue;
+		struct kase k;
+		char id[PLAN_ID_SIZE];
+		plan_case(t->session.targets[0].plan, i, &k);
+		plan_id(&k, id);
+		printf("  %s %s: the sound server should pass\n", verdict_text(v), id);
+		t->bad++;
+	}
+	printf("sound: %llu cases\n", (unsigned long long)cases);
+	if (rc == RC_OK && cases == 0)
+		rc = err_set(&t->err, RC_INPUT, "no case runs: nothing to test");
+	return rc;
+}
+
+static void never_red(struct self_test *t)
+{
+	const struct suite *suite = t->session.targets[0].suite;
+	for (size_t i = 0; i < suite->n_scenarios; i++) {
+		if (!t->scenario_runs[i] || t->scenario_red[i])
+			continue;
+		printf("scenario %s/%s: no fault turns it red\n", suite->scenarios[i].suite, suite->scenarios[i].id);
+		t->bad++;
+	}
+}
+
+static enum rc all_faults(struct self_test *t, const char *only)
+{
+	enum rc rc = RC_OK;
+	size_t n, done = 0;
+	const struct fault_row *rows = fault_rows(&n);
+	const struct suite *suite = t->session.targets[0].suite;
+	t->scenario_red = ARENA_NEW(&t->session.arena, bool, suite->n_scenarios + 1);
+	t->scenario_runs = ARENA_NEW(&t->session.arena, bool, suite->n_scenarios + 1);
+	TRY(check_sound(t));
+	for (size_t i = 0; i < n; i++) {
+		if (only && strcmp(only, rows[i].name) != 0)
+			continue;
+		done++;
+		TRY(one_fault(t, &rows[i]));
+	}
+	if (!done) {
+		rc = err_set(&t->err, RC_INPUT, "no fault is called %s; `mtlspec serve --help` lists them", only);
+		goto out;
+	}
+	if (!only)
+		never_red(t);
+	printf("%zu faults, %u finding%s\n", done, t->bad, t->bad == 1 ? "" : "s");
+out:
+	return rc;
+}
+
+int cmd_self_test(const struct cmd_context *c, int argc, char **argv)
+{
+	struct self_test *t = mem_alloc(sizeof *t);
+	struct arena a = {0};
+	int rest, code = EXIT_OK;
+	enum rc rc;
+	t->context = c;
+	TRY(options_parse(&a, argc, argv, usage, &t->options, &rest, &t->err));
+	if (rest < argc || t->options.targets.n != 1 || strcmp(t->options.targets.v[0], "reference") != 0) {
+		rc = err_set(&t->err, RC_INPUT, "self-test is of the suite itself: it takes options of run but --target");
+		goto out;
+	}
+	const char *only = t->options.fault;
+	t->options.fault = NULL;
+	TRY(session_open(&t->session, &t->options, c->program, c->now, 1, &t->err));
+	TRY(rundir_open(&t->dir, &t->err));
+	rc = all_faults(t, only);
+	code = t->bad ? EXIT_FAILED : EXIT_OK;
+out:
+	verdicts_fini(&t->sound);
+	rundir_close(&t->dir);
+	session_close(&t->session);
+	arena_fini(&a);
+	if (rc != RC_OK)
+		code = cmd_fail(rc, &t->err);
+	free(t);
+	return code;
+}
