@@ -87,7 +87,7 @@ static bool among(const char *globs, const char *id)
 /* Must this fault turn this condition red?  Only what a conforming server refuses can be let in. */
 static bool is_concerned(const struct fault_row *f, const struct condition *c)
 {
-	return c->decision == BIT(DECISION_REJECT) + 0u && shares_word(c->clause, f->clause) && among(f->among, c->id);
+	return c->decision == BIT(DECISION_REJECT) && shares_word(c->clause, f->clause) && among(f->among, c->id);
 }
 
 struct tally {
