@@ -7,6 +7,7 @@
 #include "harness/pki/forge_inner.h"
 #include "harness/pki/import.h"
 
+#include <gnutls/gnutls.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -460,6 +461,13 @@ enum rc forge_mint(struct forge *f, const struct condition *condition, uint64_t 
 						  .n_issuers = p->n};
 out:
 	return rc;
+}
+
+const char *forge_library(void)
+{
+	static char text[64];
+	snprintf(text, sizeof text, "GnuTLS %s", gnutls_check_version(NULL));
+	return text;
 }
 
 uint64_t forge_keys_made(const struct forge *f)

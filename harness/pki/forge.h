@@ -52,6 +52,9 @@ enum rc forge_write_server(struct forge *f, const char *hosts, const char *chain
 enum rc forge_write_credential(struct forge *f, const struct minted *m, const char *chain_path, const char *key_path,
 			       struct err *err) MUST_USE;
 
+/* The TLS library that clients and forge use, as it names itself: "GnuTLS 3.7.9". */
+const char *forge_library(void);
+
 /* RSA and other keys generated so far, for --stats. */
 uint64_t forge_keys_made(const struct forge *f);
 

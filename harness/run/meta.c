@@ -32,6 +32,7 @@ enum rc meta_write_run(struct journal *j, const struct session *s, const char *v
 	line(&b, "kind", "run");
 	line(&b, "tool", version);
 	line(&b, "digest", s->digest);
+	line(&b, "library", forge_library());
 	snprintf(number, sizeof number, "%llu", (unsigned long long)s->seed);
 	line(&b, "seed", number);
 	gethostname(host, sizeof host - 1);

@@ -336,6 +336,7 @@ static void describe_target(struct rendering *r, const struct session_target *t)
 	r->at = t;
 	r->target = (struct report_target){
 		.name = t->name,
+		.id = t->target->id,
 		.product = it->meta ? meta_or_empty(r, it->meta, "product") : t->target->product,
 		.version = meta_or_empty(r, it->meta, "version"),
 		.library = meta_or_empty(r, it->meta, "library"),
@@ -355,6 +356,7 @@ static void describe_target(struct rendering *r, const struct session_target *t)
 		.target = t->target,
 		.profile = t->profile,
 		.product_version = r->target.version,
+		.product_library = r->target.library,
 	};
 }
 

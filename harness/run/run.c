@@ -72,7 +72,8 @@ static enum rc control_done(struct drive *d, const struct kase *k, const struct 
 		d->proved[d->n_proved++] = k->endpoint;
 	if (accepted || !d->target->target->remote || is_proved(d, k->endpoint))
 		return RC_OK;
-	schedule_abandon(d->schedule, k->endpoint);
+	if (!schedule_abandon(d->schedule, k->endpoint))
+		return RC_OK; /* said before */
 	return note(d, meta_refused_control(&d->arena, k, &d->judge, o));
 }
 
@@ -360,6 +361,7 @@ static enum rc drive_target(struct drive *d, const char *dir, const struct resum
 		.target = d->target->target,
 		.profile = d->target->profile,
 		.product_version = d->running ? running_version(d->running) : "",
+		.product_library = d->running ? running_library(d->running) : "",
 	};
 	struct schedule_spec schedule = {
 		.plan = d->target->plan,

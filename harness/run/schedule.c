@@ -340,10 +340,12 @@ void schedule_replay(struct schedule *s, uint64_t number, bool alone)
 	*VEC_PUSH(s->replays, s->n_replays, s->cap_replays) = (struct replay){number, alone};
 }
 
-void schedule_abandon(struct schedule *s, const struct endpoint *endpoint)
+bool schedule_abandon(struct schedule *s, const struct endpoint *endpoint)
 {
-	if (!is_abandoned(s, endpoint) && s->n_abandoned < sizeof s->abandoned / sizeof *s->abandoned)
-		s->abandoned[s->n_abandoned++] = endpoint;
+	if (is_abandoned(s, endpoint) || s->n_abandoned == sizeof s->abandoned / sizeof *s->abandoned)
+		return false;
+	s->abandoned[s->n_abandoned++] = endpoint;
+	return true;
 }
 
 void schedule_stop(struct schedule *s, bool hard)

@@ -35,8 +35,8 @@ void schedule_finished(struct schedule *s, const struct task *task, bool accepte
 
 /* Run the case twice more, each after a fresh control; or once, with nothing beside it. */
 void schedule_replay(struct schedule *s, uint64_t number, bool alone);
-/* Start no more cases at this endpoint. */
-void schedule_abandon(struct schedule *s, const struct endpoint *endpoint);
+/* Start no more cases at this endpoint; false when that was so already. */
+bool schedule_abandon(struct schedule *s, const struct endpoint *endpoint);
 /* Start no more cases; unless `hard`, the controls behind what has run still come, so that it counts. */
 void schedule_stop(struct schedule *s, bool hard);
 
