@@ -408,4 +408,4 @@ static void h1_close(struct http_link *h)
 	h->state = NULL;
 }
 
-const struct http_driver h1_driver = {"h1", h1_link_open, h1_request, h1_read, h1_cancel, h1_close};
+const struct http_driver h1_driver = {NULL, h1_link_open, h1_request, h1_read, h1_cancel, h1_close};

@@ -19,7 +19,7 @@ struct exchange {
 struct http_link;
 
 struct http_driver {
-	const char *name;
+	const char *missing; /* what this build cannot speak, or NULL; then there are no functions */
 	/* After the TLS handshake.  False: not possible here, the reason recorded. */
 	bool (*open)(struct http_link *h);
 	/* Begin the exchange; what does not fit on the wire yet is sent while reading. */
@@ -40,7 +40,7 @@ struct http_link {
 	void *state; /* the driver's, owned */
 };
 
-/* Never NULL: a version that this build cannot speak has a driver that records "unsupported". */
+/* Never NULL; see `missing`. */
 const struct http_driver *http_driver(enum http version);
 
 extern const struct http_driver h1_driver;

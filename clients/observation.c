@@ -105,69 +105,63 @@ enum rc observation_get(struct reader *r, struct observation *o, struct err *err
 	return RC_OK;
 }
 
-/* What a and b mean for the kinds where they say something a reader wants. */
-static void put_numbers(struct buf *b, const struct event *e)
+static void put_names(struct buf *b, const struct event *e)
 {
-	switch ((enum event_kind)e->kind) {
-	case EVENT_CERTIFICATE_REQUESTED:
-		buf_addf(b, " %d CA name%s, %d bytes", e->a, e->a == 1 ? "" : "s", e->b);
-		break;
-	case EVENT_CERTIFICATE_SENT:
-		buf_addf(b, " %d certificate%s, %d bytes", e->a, e->a == 1 ? "" : "s", e->b);
-		break;
-	case EVENT_HANDSHAKE_DONE:
-		buf_addf(b, " TLS %s", tls_text((enum tls)e->a));
-		break;
-	case EVENT_ALERT_RECEIVED:
-	case EVENT_ALERT_SENT:
-		buf_addf(b, " %s %s(%d)", e->b == 1 ? "warning" : "fatal", alert_text((unsigned)e->a), e->a);
-		break;
-	case EVENT_BODY:
-		buf_addf(b, " %d bytes%s", e->a, e->b ? "" : ", cut short");
-		break;
-	case EVENT_CONNECT_FAILED:
-	case EVENT_RESET:
-	case EVENT_WRITE_LOST:
-		buf_addf(b, " %s", strerror(e->a));
-		break;
-	case EVENT_SERVER_CHAIN:
-	case EVENT_SERVER_CHAIN_CHANGED:
-	case EVENT_HANDSHAKE_FAILED:
-	case EVENT_REQUEST_SENT:
-	case EVENT_INTERIM:
-	case EVENT_RESPONSE:
-	case EVENT_FOUND:
-	case EVENT_TLS_ERROR:
-	case EVENT_SESSION_SAVED:
-	case EVENT_WORKER_DIED:
-		buf_addf(b, " %d", e->a);
-		break;
-	case EVENT_CONNECT:
-	case EVENT_CONNECTED:
-	case EVENT_HELLO_SENT:
-	case EVENT_FIRST_BYTE:
-	case EVENT_SESSION_OFFERED:
-	case EVENT_CERTIFICATE_DECLINED:
-	case EVENT_RESUMED:
-	case EVENT_HELLO_REQUEST:
-	case EVENT_REAUTH_REQUEST:
-	case EVENT_RENEGOTIATED:
-	case EVENT_REAUTHENTICATED:
-	case EVENT_HEADER:
-	case EVENT_EXCERPT:
-	case EVENT_MALFORMED:
-	case EVENT_TOO_LARGE:
-	case EVENT_CLOSE_NOTIFY:
-	case EVENT_EOF:
-	case EVENT_TIMEOUT:
-	case EVENT_CLOSED:
-	case EVENT_UNSUPPORTED:
-	case EVENT_FAULT:
-	case EVENT_TARGET_DIED:
-	case EVENT_KIND__COUNT:
-		break;
-	}
+	buf_addf(b, " %d CA name%s, %d bytes", e->a, e->a == 1 ? "" : "s", e->b);
 }
+
+static void put_certificates(struct buf *b, const struct event *e)
+{
+	buf_addf(b, " %d certificate%s, %d bytes", e->a, e->a == 1 ? "" : "s", e->b);
+}
+
+static void put_version(struct buf *b, const struct event *e)
+{
+	buf_addf(b, " TLS %s", tls_text((enum tls)e->a));
+}
+
+static void put_alert(struct buf *b, const struct event *e)
+{
+	buf_addf(b, " %s %s(%d)", e->b == 1 ? "warning" : "fatal", alert_text((unsigned)e->a), e->a);
+}
+
+static void put_body(struct buf *b, const struct event *e)
+{
+	buf_addf(b, " %d bytes%s", e->a, e->b ? "" : ", cut short");
+}
+
+static void put_errno(struct buf *b, const struct event *e)
+{
+	buf_addf(b, " %s", strerror(e->a));
+}
+
+static void put_number(struct buf *b, const struct event *e)
+{
+	buf_addf(b, " %d", e->a);
+}
+
+/* What a and b mean, for the kinds where they say something a reader wants. */
+static void (*const put_numbers[EVENT_KIND__COUNT])(struct buf *b, const struct event *e) = {
+	[EVENT_CERTIFICATE_REQUESTED] = put_names,
+	[EVENT_CERTIFICATE_SENT] = put_certificates,
+	[EVENT_HANDSHAKE_DONE] = put_version,
+	[EVENT_ALERT_RECEIVED] = put_alert,
+	[EVENT_ALERT_SENT] = put_alert,
+	[EVENT_BODY] = put_body,
+	[EVENT_CONNECT_FAILED] = put_errno,
+	[EVENT_RESET] = put_errno,
+	[EVENT_WRITE_LOST] = put_errno,
+	[EVENT_SERVER_CHAIN] = put_number,
+	[EVENT_SERVER_CHAIN_CHANGED] = put_number,
+	[EVENT_HANDSHAKE_FAILED] = put_number,
+	[EVENT_REQUEST_SENT] = put_number,
+	[EVENT_INTERIM] = put_number,
+	[EVENT_RESPONSE] = put_number,
+	[EVENT_FOUND] = put_number,
+	[EVENT_TLS_ERROR] = put_number,
+	[EVENT_SESSION_SAVED] = put_number,
+	[EVENT_WORKER_DIED] = put_number,
+};
 
 void observation_event_line(struct buf *b, const struct event *e)
 {
@@ -177,7 +171,8 @@ void observation_event_line(struct buf *b, const struct event *e)
 	if (e->req >= 0)
 		buf_addf(b, " r%d", e->req);
 	buf_addf(b, " %s", event_kind_text((enum event_kind)e->kind));
-	put_numbers(b, e);
+	if (e->kind < EVENT_KIND__COUNT && put_numbers[e->kind])
+		put_numbers[e->kind](b, e);
 	if (e->text && e->text[0])
 		buf_addf(b, " %.200s", e->text);
 }

@@ -24,7 +24,12 @@ void verb_connect(struct script *s, const struct job_step *step)
 		return;
 	struct conn *c = &s->conns[step->conn];
 	struct net *net = &c->link.net;
+	const struct http_driver *driver = http_driver(step->connect.http);
 	bool connected;
+	if (driver->missing) {
+		recorder_note(&s->rec, EVENT_UNSUPPORTED, step->conn, -1, 0, 0, driver->missing);
+		return;
+	}
 	script_close(s, c, CLOSE_NOTIFY);
 	net_init(net, &s->rec, step->conn, s->ahead + (size_t)step->conn * NET_AHEAD);
 	net_set_deadline(net, script_deadline(s, s->job->deadlines.connect_ms, "connect"));
@@ -40,7 +45,6 @@ void verb_connect(struct script *s, const struct job_step *step)
 	}
 	if (!next_writes(s, step))
 		net_flush(net);
-	c->http = (struct http_link){
-	    .driver = http_driver(step->connect.http), .link = &c->link, .job = s->job, .version = step->connect.http};
+	c->http = (struct http_link){.driver = driver, .link = &c->link, .job = s->job, .version = step->connect.http};
 	c->open = c->http.driver->open(&c->http);
 }
