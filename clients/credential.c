@@ -111,8 +111,13 @@ static void note_request(struct tls_link *l, const struct gnutls_cert_retr_st *i
 	size_t bytes = 0;
 	for (unsigned i = 0; i < info->nreqs; i++)
 		bytes += info->req_ca_rdn[i].size;
-	net_note(&l->net, EVENT_CERTIFICATE_REQUESTED, (int32_t)info->nreqs, (int32_t)bytes,
-		 info->nreqs ? name_text(l->shared, &info->req_ca_rdn[0]) : NULL);
+	struct buf names;
+	buf_init(&names, OBSERVATION_MAX_TEXT);
+	for (unsigned i = 0; i < info->nreqs && i < l->job->ca_names; i++)
+		buf_addf(&names, "%s%s", i ? "\n" : "", name_text(l->shared, &info->req_ca_rdn[i]));
+	const char *text = names.len ? names.data : info->nreqs ? name_text(l->shared, &info->req_ca_rdn[0]) : NULL;
+	net_note(&l->net, EVENT_CERTIFICATE_REQUESTED, (int32_t)info->nreqs, (int32_t)bytes, text);
+	buf_fini(&names);
 }
 
 /* --- what is sent --- */

@@ -13,7 +13,7 @@
 #define SEARCHED      65536   /* bytes of a body that are kept and searched */
 #define BODY_MAX      1048576 /* a longer one is still counted, and said to be too large */
 #define CONTINUE_US   1000000 /* how long we wait for 100 (RFC 9110 10.1.1: not for ever) */
-#define HEADERS_NOTED 16      /* watched headers noted of one response */
+#define HEADERS_NOTED 48      /* watched headers noted of one response */
 
 struct h1_link {
 	struct h1 reader;
@@ -129,7 +129,7 @@ static void end_all(struct http_link *h, bool complete)
 static bool is_watched(const struct job *job, const char *name)
 {
 	for (size_t i = 0; i < job->n_watch_headers; i++)
-		if (strcasecmp(job->watch_headers[i], name) == 0)
+		if (strcmp(job->watch_headers[i], "*") == 0 || strcasecmp(job->watch_headers[i], name) == 0)
 			return true;
 	return false;
 }

@@ -130,10 +130,11 @@ struct job {
 	const struct job_credential *credentials;
 	size_t n_credentials;
 	struct job_deadlines deadlines;
-	const char *const *watch_headers; /* response headers to record, matched without case */
+	const char *const *watch_headers; /* response headers to record, matched without case; "*" is every one */
 	size_t n_watch_headers;
 	const char *const *watch_strings; /* looked for in response bodies (first 64 KiB): EVENT_FOUND names the index */
 	size_t n_watch_strings;
+	unsigned ca_names; /* of a request for a certificate: how many to note, one a line; 0: the first */
 	const char *server_ca; /* PEM file the server must chain to; NULL: record and compare only */
 };
 

@@ -32,7 +32,7 @@ bool alert_parse(const char *name, unsigned *number);
 	X(EVENT_HELLO_SENT, "hello-sent")	      /* first bytes written; text: SNI or NULL */               \
 	X(EVENT_FIRST_BYTE, "first-byte")	      /* the server's first byte on this connection */           \
 	X(EVENT_SESSION_OFFERED, "session-offered")   /* text: handle of the saved session */                    \
-	X(EVENT_CERTIFICATE_REQUESTED, "certificate-requested") /* a: CA names, b: bytes of them; text: first */ \
+	X(EVENT_CERTIFICATE_REQUESTED, "certificate-requested") /* a: CA names, b: bytes of them; text: first (job.h) */ \
 	X(EVENT_CERTIFICATE_SENT, "certificate-sent") /* a: entries, b: bytes; text: credential id */            \
 	X(EVENT_CERTIFICATE_DECLINED, "certificate-declined")   /* asked, empty Certificate sent */              \
 	X(EVENT_SERVER_CHAIN, "server-chain")	      /* a: entries; text: sha256 of the leaf, hex */            \
