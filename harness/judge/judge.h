@@ -70,6 +70,19 @@ void judge(struct arena *a, const struct kase *k, const struct judge_context *c,
 /* True when `o`, the run of a control condition, was accepted; at `optional` that means believed, elsewhere served. */
 bool judge_control_accepted(const struct kase *k, const struct judge_context *c, const struct observation *o);
 
+/* Does what the server echoed name this credential? */
+enum same { SAME_YES, SAME_NO, SAME_UNKNOWN };
+enum same identity_same(struct arena *a, enum echo_form form, const char *echoed, const struct shown_identity *shown);
+
+/* The likely cause: the entry with most `when` terms that all hold; the first among equals; NULL: none. */
+struct diagnosis_facts {
+	const struct kase *kase;
+	const struct outcome *outcome;
+	enum verdict verdict;
+	const char *product;
+};
+const struct diagnosis *diagnosis_find(const struct suite *s, const struct diagnosis_facts *f);
+
 /* Pin against a verdict: what becomes of it under the known failures; `today` is "2026-11-24". */
 enum verdict judge_pin(const struct pins *pins, const struct kase *k, const struct judge_context *c, enum verdict v,
 		       const char *today, const struct pin **which);

@@ -32,9 +32,7 @@ void http_decide(const struct kase *k, const struct judge_context *c, const stru
 		 struct outcome *out);
 bool http_status_in(const char *list, int status);
 
-/* identity.c: does what the server echoed name this credential? */
-enum same { SAME_YES, SAME_NO, SAME_UNKNOWN };
-enum same identity_same(struct arena *a, enum echo_form form, const char *echoed, const struct shown_identity *shown);
+/* identity.c; identity_same is in judge.h */
 const struct shown_identity *identity_of(const struct judge_context *c, const char *credential);
 /* The credential behind a connection: sent on it, or on the one whose session it offered; NULL: none. */
 const char *identity_presented(const struct observation *o, int conn);
@@ -103,14 +101,5 @@ struct trial {
 	enum control_state control;
 };
 void expect_judge(const struct trial *t, const struct expect *e, struct finding *out);
-
-/* diagnosis.c: the entry with most `when` terms that all hold; the first among equals; NULL: none. */
-struct diagnosis_facts {
-	const struct kase *kase;
-	const struct outcome *outcome;
-	enum verdict verdict;
-	const char *product;
-};
-const struct diagnosis *diagnosis_find(const struct suite *s, const struct diagnosis_facts *f);
 
 #endif
