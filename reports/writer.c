@@ -139,6 +139,16 @@ void writer_lines(struct writer *w, const char *text)
 	note(w, xmlTextWriterWriteString(w->xml, BAD_CAST(w->scratch.data ? w->scratch.data : "")));
 }
 
+void writer_comment(struct writer *w, const char *text)
+{
+	struct buf apart;
+	buf_init(&apart, WRITER_MAX_VALUE);
+	for (const char *p = clean_text(&w->scratch, text, WRITER_MAX_VALUE); *p; p++)
+		buf_adds(&apart, p[0] == '-' && (p[1] == '-' || p[1] == '\0') ? "- " : (const char[]){*p, '\0'});
+	note(w, xmlTextWriterWriteFormatComment(w->xml, " %s ", apart.data ? apart.data : ""));
+	buf_fini(&apart);
+}
+
 void writer_copy(struct writer *w, FILE *from)
 {
 	char block[16384];

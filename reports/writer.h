@@ -43,6 +43,8 @@ void writer_attr_millis(struct writer *w, const char *name, uint64_t us);
 /* Text on one line, or of several lines of which each is cleaned by itself. */
 void writer_text(struct writer *w, const char *text);
 void writer_lines(struct writer *w, const char *text);
+/* A comment of its own; "--" inside it is taken apart (XML 1.0 2.5). */
+void writer_comment(struct writer *w, const char *text);
 /* Everything that another writer wrote into `from`, from its start, as it is. */
 void writer_copy(struct writer *w, FILE *from);
 /* Ends all elements, hands every byte to the stream; RC_FAULT names `path` and what went wrong so far. */
