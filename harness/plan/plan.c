@@ -206,8 +206,19 @@ void plan_case(const struct plan *p, uint64_t number, struct kase *out)
 		out->condition = scope->conditions[rest];
 }
 
+/* Where no minted certificate is trusted, only one that the user says is accepted can be the positive twin. */
+static const struct condition *own_control(const struct suite *s)
+{
+	for (size_t i = 0; i < s->n_conditions; i++)
+		if (s->conditions[i].own && s->conditions[i].decision == BIT(DECISION_ACCEPT))
+			return &s->conditions[i];
+	return suite_condition(s, "valid"); /* there is none: let the refusal of this one say so */
+}
+
 const struct condition *plan_control(const struct plan *p, const struct kase *k)
 {
+	if (p->spec.own_only && !(k->condition && k->condition->own && !k->condition->differs_from))
+		return own_control(p->spec.suite);
 	if (k->condition)
 		return suite_condition(p->spec.suite, k->condition->differs_from);
 	return suite_condition(p->spec.suite, "valid");

@@ -188,6 +188,40 @@ START_TEST(selection)
 }
 END_TEST
 
+START_TEST(a_control_is_trusted_there)
+{
+	static const struct condition with_own[] = {
+		{.id = "valid", .decision = BIT(DECISION_ACCEPT)},
+		{.id = "none", .none = true, .differs_from = "valid"},
+		{.id = "own:old", .own = "old", .decision = BIT(DECISION_REJECT), .differs_from = "own:good"},
+		{.id = "own:good", .own = "good", .decision = BIT(DECISION_ACCEPT)},
+	};
+	static const struct {
+		bool own_only;
+		const char *control[4];
+	} rows[] = {
+		{false, {NULL, "valid", "own:good", NULL}},
+		{true, {"own:good", "own:good", "own:good", NULL}},
+	};
+	struct arena a = {0};
+	for (size_t r = 0; r < 2; r++) {
+		struct suite s = suite;
+		struct plan_spec spec = base;
+		const struct plan *p;
+		s.conditions = with_own;
+		spec.suite = &s;
+		spec.own_only = rows[r].own_only;
+		ck_assert_int_eq(make(&a, &spec, &p), RC_OK);
+		for (size_t i = 0; i < 4; i++) {
+			struct kase k = {.scenario = &scenarios[0], .condition = &with_own[i]};
+			const struct condition *c = plan_control(p, &k);
+			ck_assert_pstr_eq(c ? c->id : NULL, rows[r].control[i]);
+		}
+	}
+	arena_fini(&a);
+}
+END_TEST
+
 START_TEST(shards_cover_once)
 {
 	struct arena a = {0};
@@ -222,6 +256,7 @@ Suite *test_suite(void)
 	tcase_add_test(c, ids_round_trip_and_are_unique);
 	tcase_add_test(c, order_is_a_permutation);
 	tcase_add_loop_test(c, selection, 0, sizeof selections / sizeof *selections);
+	tcase_add_test(c, a_control_is_trusted_there);
 	tcase_add_test(c, shards_cover_once);
 	suite_add_tcase(s, c);
 	return s;
