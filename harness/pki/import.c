@@ -6,6 +6,7 @@
 #include <gnutls/pkcs12.h>
 #include <gnutls/x509.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #define MAX_FILE (1u << 20)
@@ -50,6 +51,18 @@ static void read_key_id(gnutls_x509_crt_t crt, struct blob der, struct import_fa
 		memcpy(out->key_id, raw, CERT_KEY_ID);
 }
 
+/* RFC 4514, most specific first: the form in which the clients print CA lists.  "" for one that is empty or too long. */
+static void copy_name(char *out, size_t size, int code, gnutls_datum_t *name)
+{
+	out[0] = '\0';
+	if (code < 0)
+		return;
+	if (name->size < size)
+		snprintf(out, size, "%.*s", (int)name->size, (const char *)name->data);
+	gnutls_free(name->data);
+	*name = (gnutls_datum_t){0};
+}
+
 enum rc import_facts(const char *path, struct blob der, struct import_facts *out, struct err *err)
 {
 	enum rc rc;
@@ -58,13 +71,10 @@ enum rc import_facts(const char *path, struct blob der, struct import_facts *out
 	int path_length = -1;
 	*out = (struct import_facts){.path_length = -1};
 	TRY(parse(path, der, &crt, err));
-	size_t size = sizeof out->subject;
-	if (gnutls_x509_crt_get_dn(crt, out->subject, &size) < 0)
-		out->subject[0] = '\0';
-	size = sizeof out->issuer;
-	if (gnutls_x509_crt_get_issuer_dn(crt, out->issuer, &size) < 0)
-		out->issuer[0] = '\0';
-	size = sizeof out->common_name;
+	gnutls_datum_t name = {0};
+	copy_name(out->subject, sizeof out->subject, gnutls_x509_crt_get_dn3(crt, &name, 0), &name);
+	copy_name(out->issuer, sizeof out->issuer, gnutls_x509_crt_get_issuer_dn3(crt, &name, 0), &name);
+	size_t size = sizeof out->common_name;
 	if (gnutls_x509_crt_get_dn_by_oid(crt, GNUTLS_OID_X520_COMMON_NAME, 0, 0, out->common_name, &size) < 0)
 		out->common_name[0] = '\0';
 	out->not_before = gnutls_x509_crt_get_activation_time(crt);
