@@ -26,6 +26,7 @@ static const struct {
 	{"lint", cmd_lint, "check suites, targets and lists of known failures; write skeletons"},
 	{"explain", cmd_explain, "causes and fixes for an alert, a status, an error code or pasted text"},
 	{"self-test", cmd_self_test, "does every fault of the reference server turn its cases red?"},
+	{"discover", cmd_discover, "what a server does about client certificates: table, diagnosis, target file"},
 	{"serve", cmd_serve, "the reference server alone, sound or with faults"},
 	{"gate", cmd_gate, "compare two results: new failures, fixed, disappeared; for CI"},
 	{"pki", cmd_pki, "a PKI that outlives a run: make, show, export for servers"},
