@@ -87,6 +87,7 @@ static enum rc render_dir(const struct cmd_context *c, struct arena *a, const ch
 		goto out;
 	}
 	TRY(options_parse(a, was.argc, was.argv, "", &options, &rest, err));
+	options.results = absolute;
 	TRY(session_open(&session, &options, c->program, c->now, was.seed, err));
 	if (strcmp(session.digest, was.digest) != 0) {
 		rc = err_set(err, RC_INPUT, "the suite or a target file has changed since the run in %s: digest %.12s, was %.12s",

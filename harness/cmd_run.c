@@ -2,6 +2,7 @@
 #include "harness/base/clock.h"
 #include "harness/base/permute.h"
 #include "harness/cmd.h"
+#include "harness/run/discovered.h"
 #include "harness/run/outdir.h"
 #include "harness/run/output.h"
 #include "harness/run/run.h"
@@ -51,6 +52,7 @@ static enum rc run_and_render(struct session *s, const struct cmd_context *c, in
 	const struct options *o = s->options;
 	const char *out = o->out ? o->out : "mtlspec-out";
 	TRY(o->resume ? outdir_resume(&s->arena, out, err) : outdir_make(&s->arena, out, err));
+	TRY(discovered_keep(s, out, err));
 	progress_open(&progress, stderr, isatty(STDERR_FILENO), clock_us());
 	struct run_spec run = {
 		.session = s,
@@ -96,6 +98,8 @@ int cmd_run(const struct cmd_context *c, int argc, char **argv)
 		rc = err_set(&err, RC_INPUT, "run takes no words beside its options: %s", argv[rest]);
 		goto out;
 	}
+	if (options.resume)
+		options.results = options.out ? options.out : "mtlspec-out";
 	TRY(session_open(&session, &options, c->program, c->now, seed_of(&options, c), &err));
 	rc = run_and_render(&session, c, &code, &err);
 out:

@@ -31,6 +31,7 @@ struct options {
 	int argc; /* as given, for the journal */
 	char **argv;
 	bool no_replay; /* self-test: verdicts as they come */
+	const char *results; /* output directory of an earlier run that is gone on with or rendered again; NULL: a new run */
 };
 
 /* argv[0] is the sub-command.  RC_END: --help was printed.  Words live in argv or in the arena. */

@@ -2,6 +2,7 @@
 
 #include "harness/base/fs.h"
 #include "harness/pki/digest.h"
+#include "harness/run/discovered.h"
 
 #include <string.h>
 
@@ -144,7 +145,10 @@ static enum rc open_target(struct session *s, size_t i, struct err *err)
 	struct session_target *t = &s->targets[i];
 	t->name = s->options->targets.v[i];
 	t->index = (unsigned)i;
-	TRY(target_load(&s->arena, s->suite, t->name, &t->target, &t->variant, err));
+	const char *name = t->name;
+	if (discovered_is_url(name))
+		TRY(discovered_find(s, i, &name, err));
+	TRY(target_load(&s->arena, s->suite, name, &t->target, &t->variant, err));
 	t->target = with_certificate(s, t->target);
 	t->suite = suite_with_identities(&s->arena, s->suite, t->target);
 	TRY(parameters(s, t, err));
@@ -181,6 +185,7 @@ out:
 
 void session_close(struct session *s)
 {
+	rundir_close(&s->fresh);
 	arena_fini(&s->arena);
 	*s = (struct session){0};
 }

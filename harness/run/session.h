@@ -5,6 +5,7 @@
 #ifndef HARNESS_RUN_SESSION_H
 #define HARNESS_RUN_SESSION_H
 
+#include "harness/base/rundir.h"
 #include "harness/pki/forge.h"
 #include "harness/plan/plan.h"
 #include "harness/run/options.h"
@@ -37,6 +38,7 @@ struct session {
 	struct session_target *targets;
 	size_t n_targets;
 	const struct pins *pins; /* known failures, or NULL */
+	struct rundir fresh; /* target files of URLs just discovered */
 };
 
 enum rc session_open(struct session *s, const struct options *o, const char *program, time_t now, uint64_t seed,
