@@ -31,6 +31,22 @@ static void must(bool holds)
 		abort();
 }
 
+/* A value as it may be shown: trimmed, one line. */
+static void must_be_value(const char *text)
+{
+	size_t n = strlen(text);
+	must(n == 0 || (text[0] != ' ' && text[0] != '\t' && text[n - 1] != ' ' && text[n - 1] != '\t'));
+	must(strpbrk(text, "\r\n") == NULL);
+}
+
+/* What a complete body must measure, where the head says so. */
+static void must_be_whole(const struct h1 *h, const struct digest *d)
+{
+	bool none = h->no_body || h->status == 204 || h->status == 304;
+	must(!none || d->data == 0);
+	must(none || h->has_coding || d->data == h->length);
+}
+
 /* False when the reader has ended. */
 static bool feed(struct h1 *h, const char *at, const char *end, struct digest *d)
 {
@@ -47,7 +63,8 @@ static bool feed(struct h1 *h, const char *at, const char *end, struct digest *d
 			mix_text(d, 's', h->text);
 			break;
 		case H1_FIELD:
-			must(h->fields <= H1_MAX_FIELDS);
+			must(h->fields <= H1_MAX_FIELDS && h->name[0] && strpbrk(h->name, " \t:\r\n") == NULL);
+			must_be_value(h->text);
 			mix_text(d, 'n', h->name);
 			mix_text(d, 'v', h->text);
 			break;
@@ -60,6 +77,7 @@ static bool feed(struct h1 *h, const char *at, const char *end, struct digest *d
 			d->data += h->len;
 			break;
 		case H1_END:
+			must_be_whole(h, d);
 			mix_text(d, 'e', "");
 			return false;
 		case H1_MALFORMED:
