@@ -69,6 +69,8 @@ void app_answer(const struct policy *policy, const struct admission *admission, 
 		buf_addf(&out->body, "mtlspec reference: refused: %s\n", admission->why);
 		return;
 	case ADMIT_IDENTITY:
+		if (policy->faults->on[FAULT_FORGETS_IDENTITY] && request->number > 1)
+			break;
 		snprintf(out->subject, sizeof out->subject, "%s", admission->subject);
 		snprintf(out->sha256, sizeof out->sha256, "%s", admission->sha256);
 		if (policy->faults->on[FAULT_WRONG_IDENTITY]) {

@@ -42,6 +42,7 @@ void app_admit(const struct policy *policy, const struct peer *peer, struct admi
 
 /* What an HTTP driver read. */
 struct request {
+	unsigned number; /* on its connection, from 1 */
 	char method[32], target[4096];
 	char authority[256]; /* Host, or the authority of an absolute target; lower case, no port; "" when none was sent
 			      */

@@ -74,6 +74,7 @@ static const struct {
     {"known", NULL, "localhost", ADMIT_IDENTITY, "", 200, "mtlspec-1", "mtlspec reference: hello mtlspec-1"},
     {"known as somebody else", NULL, "localhost", ADMIT_IDENTITY, "wrong-identity", 200, "mtlspec-somebody-else",
      "hello"},
+    {"second request", NULL, "localhost", ADMIT_IDENTITY, "forgets-identity", 200, "", "hello stranger"},
     {"refused", NULL, "localhost", ADMIT_REFUSED, "", 403, "", "refused: not-over"},
     {"right name", "a.test", "a.test", ADMIT_IDENTITY, "", 200, "mtlspec-1", "hello"},
     {"no name", "a.test", "", ADMIT_IDENTITY, "", 200, "mtlspec-1", "hello"},
@@ -85,7 +86,7 @@ START_TEST(replies)
 {
 	struct faults faults;
 	struct admission admission = {.admit = answers[_i].admit};
-	struct request request = {.method = "GET", .target = "/"};
+	struct request request = {.number = 2, .method = "GET", .target = "/"};
 	struct reply reply;
 	set_fault(&faults, answers[_i].fault);
 	if (admission.admit == ADMIT_IDENTITY) {

@@ -18,8 +18,6 @@
 	X(FAULT_ACCEPTS_UNTRUSTED, "accepts-untrusted", "R-099", NULL, false,                                          \
 	  "believes a path that ends at no trust anchor")                                                              \
 	X(FAULT_IGNORES_SIGNATURE, "ignores-signature", "R-080", NULL, false, "verifies no signature of the path")     \
-	X(FAULT_IGNORES_NAME_CHAINING, "ignores-name-chaining", "R-083", NULL, false,                                  \
-	  "does not compare issuer and subject names")                                                                 \
 	X(FAULT_IGNORES_EKU, "ignores-eku", "R-090", NULL, false, "believes a leaf made for another purpose")          \
 	X(FAULT_IGNORES_KEY_USAGE, "ignores-key-usage", "R-023", NULL, false,                                          \
 	  "believes a leaf whose key may not sign")                                                                    \
@@ -36,6 +34,14 @@
 	  "serves who sent no certificate where one is required")                                                      \
 	X(FAULT_SKIPS_PROOF_OF_POSSESSION, "skips-proof-of-possession", "R-019", NULL, false,                          \
 	  "does not verify CertificateVerify")                                                                         \
+	X(FAULT_ASKS_EVERYBODY, "asks-everybody", NULL, NULL, false,                                                   \
+	  "asks for a certificate, and believes it, where none is wanted")                                             \
+	X(FAULT_ASKS_AGAIN, "asks-again", NULL, NULL, false,                                                           \
+	  "asks once more after the request, by what the version has")                                                 \
+	X(FAULT_FORGETS_IDENTITY, "forgets-identity", NULL, NULL, false,                                               \
+	  "serves the second request of a connection as a stranger's")                                                 \
+	X(FAULT_KEEPS_IDENTITY_OF_FIRST_CONNECTION, "keeps-identity-of-first-connection", NULL, NULL, false,           \
+	  "takes strangers for whoever came first")                                                                    \
 	X(FAULT_FORGETS_TO_ASK, "forgets-to-ask", NULL, NULL, true, "asks nobody for a certificate and serves all")    \
 	X(FAULT_REJECTS_VALID, "rejects-valid", NULL, NULL, true, "refuses every certificate")                         \
 	X(FAULT_WRONG_IDENTITY, "wrong-identity", NULL, NULL, true, "takes everybody for somebody else")               \

@@ -18,7 +18,7 @@ void server_h1_init(struct server_h1 *h, const struct wire *wire)
 {
 	h->wire = wire;
 	h->at = h->len = 0;
-	h->status = h->minor = 0;
+	h->status = h->minor = h->requests = 0;
 	h->ended = h->keep_alive = false;
 }
 
@@ -263,7 +263,7 @@ static bool absolute_target(struct server_h1 *h, struct request *out)
 bool server_h1_read(struct server_h1 *h, struct request *out)
 {
 	struct head head = {0};
-	*out = (struct request){.body = 0};
+	*out = (struct request){.number = ++h->requests};
 	h->keep_alive = false;
 	if (!request_line(h, out) || !fields(h, &head, out))
 		return false;

@@ -24,7 +24,8 @@ struct server_h1 {
 	unsigned status;
 	bool ended; /* the stream ended or failed: nobody is left to answer */
 	bool keep_alive;
-	unsigned minor; /* of the last request */
+	unsigned requests; /* read so far */
+	unsigned minor;	   /* of the last request */
 };
 
 void server_h1_init(struct server_h1 *h, const struct wire *wire);

@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -231,6 +232,10 @@ static enum rc prepare(struct server *s, struct err *err)
 	for (size_t i = 0; i < s->endpoints; i++) {
 		struct endpoint *e = &s->endpoint[i];
 		e->priority = s->priority;
+		e->first = mmap(NULL, sizeof *e->first, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+		if (e->first == MAP_FAILED)
+			return err_errno(err, RC_FAULT, "cannot map memory");
+		e->first->admit = ADMIT_ANONYMOUS;
 		if (e->by_name) {
 			e->site = s->named;
 			e->n = s->names;

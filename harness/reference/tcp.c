@@ -24,7 +24,7 @@ struct conn {
 	const struct endpoint *endpoint;
 	const struct site *site;  /* NULL until the name is known */
 	gnutls_session_t session; /* NULL without TLS */
-	bool asked;
+	bool asked, asked_again;
 	const struct faults *faults;
 	struct admission admission;
 	int alert; /* what ends the handshake by our decision, or 0 */
@@ -96,9 +96,28 @@ static long plain_read(void *context, void *out, size_t size)
 	return pull(context, out, size);
 }
 
+/* The late request that nobody needs: renegotiation or post-handshake authentication, as the version has it. */
+static void ask_again(struct conn *c)
+{
+	int ret;
+	c->asked_again = true;
+	gnutls_certificate_server_set_request(c->session, GNUTLS_CERT_REQUEST);
+	if (gnutls_protocol_get_version(c->session) == GNUTLS_TLS1_3) {
+		do
+			ret = gnutls_reauth(c->session, 0);
+		while (ret < 0 && !gnutls_error_is_fatal(ret));
+	} else if (gnutls_rehandshake(c->session) == 0) {
+		do
+			ret = gnutls_handshake(c->session);
+		while (ret < 0 && !gnutls_error_is_fatal(ret));
+	}
+}
+
 static bool tls_write(void *context, const void *data, size_t len)
 {
 	struct conn *c = context;
+	if (c->faults->on[FAULT_ASKS_AGAIN] && c->asked && !c->asked_again)
+		ask_again(c);
 	const char *at = data;
 	while (len > 0) {
 		ssize_t n = gnutls_record_send(c->session, at, len);
@@ -130,7 +149,9 @@ static long tls_read(void *context, void *out, size_t size)
 static void ask(struct conn *c)
 {
 	enum app_mode mode = c->site->policy.mode;
-	c->asked = (mode == APP_OPTIONAL || mode == APP_REQUIRED) && !c->faults->on[FAULT_FORGETS_TO_ASK];
+	c->asked = mode == APP_OPTIONAL || mode == APP_REQUIRED || c->faults->on[FAULT_ASKS_EVERYBODY];
+	if (c->faults->on[FAULT_FORGETS_TO_ASK])
+		c->asked = false;
 	/* REQUEST, never REQUIRE: who may pass is app.c's to say, not GnuTLS's. */
 	gnutls_certificate_server_set_request(c->session, c->asked ? GNUTLS_CERT_REQUEST : GNUTLS_CERT_IGNORE);
 	gnutls_credentials_set(c->session, GNUTLS_CRD_CERTIFICATE, c->site->credentials);
@@ -160,6 +181,24 @@ static int choose_site(gnutls_session_t session)
 	return GNUTLS_E_UNRECOGNIZED_NAME;
 }
 
+static bool forbids_signing(struct span leaf)
+{
+	struct x509 c;
+	const char *why;
+	bool forbids = x509_parse(&c, leaf, &why) && c.has_usage && !(c.usage & X509_DIGITAL_SIGNATURE);
+	x509_fini(&c);
+	return forbids;
+}
+
+static void mix_up(struct conn *c)
+{
+	struct admission *first = c->endpoint->first;
+	if (c->admission.admit == ADMIT_IDENTITY && first->admit != ADMIT_IDENTITY)
+		*first = c->admission;
+	else if (c->admission.admit == ADMIT_ANONYMOUS)
+		c->admission = *first;
+}
+
 /*
  * GnuTLS calls this when the client's Certificate is in: before CertificateVerify in TLS 1.2, after it in 1.3.  Also
  * for an empty Certificate.
@@ -182,8 +221,14 @@ static int admit(gnutls_session_t session)
 			    .n = n,
 			    .now = clock_now()};
 	app_admit(&c->site->policy, &peer, &c->admission);
-	if (c->admission.admit != ADMIT_REFUSED)
+	if (c->faults->on[FAULT_KEEPS_IDENTITY_OF_FIRST_CONNECTION])
+		mix_up(c);
+	if (c->admission.admit != ADMIT_REFUSED) {
+		/* In TLS 1.2 only where it matters: a renegotiation would lose the extended master secret. */
+		if (c->admission.admit == ADMIT_IDENTITY && !peer.tls13 && forbids_signing(chain[0]))
+			gnutls_session_enable_compatibility_mode(session);
 		return 0;
+	}
 	if (c->faults->on[FAULT_DIES_ON_UNKNOWN_CRITICAL_EXTENSION] &&
 	    text_has_word(c->admission.why, "critical-extension"))
 		abort();
@@ -208,13 +253,15 @@ static void linger(struct conn *c)
 
 /*
  * A leaf whose key usage forbids signing is app.c's to refuse, with the alert that fits; GnuTLS would say
- * internal_error.  Its "compatibility mode" lifts that check.  Set when the request for a certificate goes out, which
- * is after the hellos, it changes nothing that they negotiate.
+ * internal_error.  Its "compatibility mode" lifts that check.  TLS 1.3 verifies CertificateVerify before it calls
+ * admit(), so there the mode is set when the request for a certificate has gone out, after the hellos, where it changes
+ * nothing that they negotiate.
  */
 static int leave_key_usage_to_us(gnutls_session_t session, unsigned type UNUSED, unsigned when UNUSED,
 				 unsigned incoming UNUSED, const gnutls_datum_t *message UNUSED)
 {
-	gnutls_session_enable_compatibility_mode(session);
+	if (gnutls_protocol_get_version(session) == GNUTLS_TLS1_3)
+		gnutls_session_enable_compatibility_mode(session);
 	return 0;
 }
 
@@ -251,7 +298,7 @@ static bool open_tls(struct conn *c)
 {
 	static const gnutls_datum_t alpn[] = {{(unsigned char *)(uintptr_t) "http/1.1", 8},
 					      {(unsigned char *)(uintptr_t) "http/1.0", 8}};
-	if (gnutls_init(&c->session, GNUTLS_SERVER | GNUTLS_NO_TICKETS) < 0)
+	if (gnutls_init(&c->session, GNUTLS_SERVER | GNUTLS_NO_TICKETS | GNUTLS_POST_HANDSHAKE_AUTH) < 0)
 		return false;
 	gnutls_session_set_ptr(c->session, c);
 	gnutls_priority_set(c->session, c->endpoint->priority);

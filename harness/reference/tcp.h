@@ -23,6 +23,7 @@ struct endpoint {
 	bool by_name;		    /* SNI picks the site; otherwise there is one site, with policy.host NULL */
 	gnutls_priority_t priority; /* borrowed */
 	int fd;			    /* listening */
+	struct admission *first;    /* memory that all connections share, ADMIT_ANONYMOUS at first */
 };
 
 /* A connection lives this long at most, whatever the peer does. */

@@ -49,6 +49,14 @@ static const struct {
      {"alert 45 in handshake", "alert 45"}},
     {"accepts-expired", APP_REQUIRED, EXPIRED, false, "accepts-expired", {"200 expired", "200 expired"}},
     {"forgets-to-ask", APP_REQUIRED, LEAF, false, "forgets-to-ask", {"200 stranger", "200 stranger"}},
+    {"asks-everybody, valid", APP_NONE, LEAF, false, "asks-everybody", {"200 leaf", "200 leaf"}},
+    {"asks-everybody, nobody", APP_NONE, NOBODY, false, "asks-everybody", {"200 stranger", "200 stranger"}},
+    {"keeps the first one's identity",
+     APP_OPTIONAL,
+     NOBODY,
+     false,
+     "keeps-identity-of-first-connection",
+     {"200 somebody", "200 somebody"}},
     {"resets, expired", APP_REQUIRED, EXPIRED, false, "resets-instead-of-alert", {"reset", "reset"}},
     {"resets, valid", APP_REQUIRED, LEAF, false, "resets-instead-of-alert", {"200 leaf", "200 leaf"}},
     {"hangs", APP_REQUIRED, LEAF, false, "hangs", {"silence", "silence"}},
@@ -66,6 +74,7 @@ struct world {
 	gnutls_priority_t priority;
 	struct site site[2];
 	struct endpoint endpoint;
+	struct admission first; /* somebody who came before */
 };
 
 static void setup(struct world *w, enum app_mode mode, const char *fault)
@@ -88,7 +97,9 @@ static void setup(struct world *w, enum app_mode mode, const char *fault)
 	gnutls_priority_init(&w->priority, "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2", NULL);
 	for (size_t i = 0; i < 2; i++)
 		w->site[i] = (struct site){{NULL, mode, &w->anchors, 10, &w->faults}, w->server};
-	w->endpoint = (struct endpoint){.word = "test", .site = w->site, .n = 1, .priority = w->priority, .fd = -1};
+	w->endpoint = (struct endpoint){
+	    .word = "test", .site = w->site, .n = 1, .priority = w->priority, .fd = -1, .first = &w->first};
+	w->first = (struct admission){.admit = ADMIT_IDENTITY, .subject = "somebody"};
 }
 
 static void teardown(struct world *w)
