@@ -142,7 +142,7 @@ static void take_field(struct http_link *h)
 	if (r->status < 200 || s->queue[0]->head || !is_watched(h->job, r->name) || ++s->headers > HEADERS_NOTED)
 		return;
 	snprintf(line, sizeof line, "%s: %s", r->name, r->text);
-	net_note(&h->link->net, EVENT_HEADER, 0, 0, line);
+	recorder_note_repeatable(h->link->net.rec, EVENT_HEADER, h->link->net.conn, h->link->net.req, 0, 0, line);
 }
 
 static void take_data(struct http_link *h)
