@@ -1,6 +1,7 @@
 #include "harness/base/proc.h"
 
 #include "harness/base/clock.h"
+#include "harness/base/guard.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -100,6 +101,8 @@ enum rc proc_start(struct proc *p, const struct proc_spec *spec, struct err *err
 		return err_errno(err, RC_FAULT, "cannot start %s", program);
 	}
 	p->pid = pid;
+	p->guard = spec->guard;
+	guard_add(p->guard, pid);
 	return RC_OK;
 }
 
@@ -131,6 +134,7 @@ void proc_stop(struct proc *p, int signal_number, uint32_t grace_ms)
 	if (!p->ended)
 		while (waitpid(p->pid, &p->status, 0) < 0 && errno == EINTR)
 			;
+	guard_drop(p->guard, p->pid);
 	*p = (struct proc){0};
 }
 

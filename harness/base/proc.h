@@ -8,10 +8,13 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct guard;
+
 struct proc {
 	pid_t pid;  /* also the process group; 0 when there is none */
 	bool ended; /* waited for; `status` is valid */
 	int status; /* as waitpid gives it */
+	const struct guard *guard; /* borrowed; NULL: none */
 };
 
 struct proc_spec {
@@ -20,6 +23,7 @@ struct proc_spec {
 	const char *dir;	 /* working directory, or NULL */
 	int out, log;		 /* stdout and stderr; -1 is /dev/null */
 	int death_signal;	 /* what it gets when we die; 0: SIGKILL, which children of its own would survive */
+	const struct guard *guard; /* told of the group, so that a wrapper's child goes too when we are killed; may be NULL */
 };
 
 /* RC_ABSENT when the program is not there (its name in `err`).  The child dies with us (PR_SET_PDEATHSIG). */

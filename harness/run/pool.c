@@ -92,12 +92,15 @@ static void worker_main(struct pool *p, int fd)
 	_exit(0);
 }
 
-static void child_begins(struct pool *p, int fd)
+static void child_begins(struct pool *p, int fd, pid_t parent)
 {
 	setpgid(0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(0); /* it died before we asked to be told */
 	signal(SIGINT, SIG_IGN); /* the parent decides when the run ends */
 	signal(SIGTERM, SIG_DFL);
+	signal(SIGHUP, SIG_DFL);
 	sigset_t none;
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -117,7 +120,7 @@ static enum rc worker_start(struct pool *p, struct worker *w, struct err *err)
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
 		return err_errno(err, RC_FAULT, "cannot make a socket pair");
 	fflush(NULL);
-	pid_t pid = fork();
+	pid_t parent = getpid(), pid = fork();
 	if (pid < 0) {
 		close(pair[0]);
 		close(pair[1]);
@@ -125,7 +128,7 @@ static enum rc worker_start(struct pool *p, struct worker *w, struct err *err)
 	}
 	if (pid == 0) {
 		close(pair[0]);
-		child_begins(p, pair[1]);
+		child_begins(p, pair[1], parent);
 	}
 	setpgid(pid, pid);
 	close(pair[1]);

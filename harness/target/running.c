@@ -160,8 +160,13 @@ static enum rc start(struct running *r, struct member *m, struct err *err)
 	if (fd < 0)
 		return err_errno(err, RC_FAULT, "cannot write %s", m->log);
 	/* If we are killed, a master must still end its workers: it gets its ordinary stop signal. */
-	struct proc_spec spec = {
-	    .argv = m->argv, .env = m->env, .dir = r->dir, .out = fd, .log = fd, .death_signal = stop_signal(m)};
+	struct proc_spec spec = {.argv = m->argv,
+				 .env = m->env,
+				 .dir = r->dir,
+				 .out = fd,
+				 .log = fd,
+				 .death_signal = stop_signal(m),
+				 .guard = r->spec.guard};
 	enum rc rc = proc_start(&m->proc, &spec, err);
 	close(fd);
 	return rc;
@@ -231,6 +236,8 @@ static enum rc wait_answer(struct running *r, const struct live_endpoint *l, uin
 		for (size_t i = 0; i < r->target->n_processes; i++)
 			if (!proc_alive(&r->members[i].proc))
 				return died_at_start(&r->members[i], err);
+		if (r->spec.give_up && r->spec.give_up())
+			return RC_END;
 		if (clock_us() >= until)
 			break;
 		poll(NULL, 0, 5); /* the next try; a refused connect comes back at once */

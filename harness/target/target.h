@@ -11,6 +11,8 @@
 #include "harness/pki/forge.h"
 #include "harness/suite/model.h"
 
+struct guard;
+
 struct target_spec {
 	const struct target *target;
 	const struct variant *variant; /* may be NULL */
@@ -19,6 +21,8 @@ struct target_spec {
 	const char *dir;  /* of the run: the target makes its own folder inside */
 	const char *self; /* path of the mtlspec binary: @self@ */
 	struct forge *forge; /* writes anchors, CRLs and the server certificate */
+	const struct guard *guard; /* told of every process; NULL: none */
+	bool (*give_up)(void);	   /* asked while it waits; true ends that with RC_END; NULL: never */
 };
 
 struct running; /* opaque */
@@ -33,7 +37,7 @@ struct live_endpoint {
 	const char *names[8]; /* host of each endpoint_name, same order */
 };
 
-/* RC_ABSENT: a program is not installed (its package in `err`). RC_FAULT with the log's last lines: did not get ready. */
+/* RC_ABSENT: a program is not installed (its package in `err`). RC_FAULT with the log's last lines: did not get ready. RC_END: given up. */
 enum rc running_open(struct running **r, const struct target_spec *spec, struct arena *a, struct err *err) MUST_USE;
 void running_close(struct running **r); /* stops the processes in reverse order; idempotent */
 
