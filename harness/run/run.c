@@ -1,6 +1,7 @@
 #include "harness/run/run.h"
 
 #include "harness/base/clock.h"
+#include "harness/base/guard.h"
 #include "harness/base/log.h"
 #include "harness/base/rundir.h"
 #include "harness/run/meta.h"
@@ -20,9 +21,16 @@
 
 static volatile sig_atomic_t signals_seen;
 
-static void on_signal(int number UNUSED)
+/* The first ends the run in order, the second at once, the third is the system's. */
+static void on_signal(int number)
 {
-	signals_seen++;
+	if (++signals_seen >= 2)
+		signal(number, SIG_DFL);
+}
+
+static bool heard_signal(void)
+{
+	return signals_seen > 0;
 }
 
 /* Everything of one target while it runs. */
@@ -30,6 +38,7 @@ struct drive {
 	const struct run_spec *spec;
 	struct session_target *target;
 	struct journal *journal;
+	struct guard *guard;
 	struct forge *forge;
 	struct running *running;
 	struct pool *pool;
@@ -246,14 +255,13 @@ static enum rc loop(struct drive *d, bool *interrupted)
 {
 	enum rc rc = RC_OK;
 	bool done = false;
-	int heard = signals_seen;
 	while (!done) {
 		struct task task;
 		const struct journal_record *record;
-		if (signals_seen != heard) {
+		if (heard_signal()) {
 			*interrupted = true;
-			schedule_stop(d->schedule, signals_seen > heard + 1);
-			if (signals_seen > heard + 1)
+			schedule_stop(d->schedule, signals_seen > 1);
+			if (signals_seen > 1)
 				break;
 		}
 		TRY(submit_some(d, &done));
@@ -274,6 +282,7 @@ out:
 static void in_child(void *context)
 {
 	struct drive *d = context;
+	guard_forget(d->guard);
 	if (d->running)
 		running_disown(d->running);
 	journal_close(d->journal);
@@ -328,6 +337,8 @@ static enum rc start_target(struct drive *d, const char *dir)
 		.dir = dir,
 		.self = s->program,
 		.forge = d->forge,
+		.guard = d->guard,
+		.give_up = heard_signal,
 	};
 	rc = running_open(&d->running, &spec, &s->arena, d->err);
 out:
@@ -351,6 +362,11 @@ static enum rc drive_target(struct drive *d, const char *dir, const struct resum
 		/* Not installed: skipped with the package named, unless it is all that was asked for. */
 		rc = meta_write_target(d->journal, d->target, NULL, d->err->text, NULL);
 		d->err->text[0] = '\0';
+		goto out;
+	}
+	if (rc == RC_END) {
+		*interrupted = true;
+		rc = RC_OK;
 		goto out;
 	}
 	if (rc != RC_OK)
@@ -391,10 +407,16 @@ out:
 
 static void listen_for_signals(bool on)
 {
-	struct sigaction action = {.sa_handler = on ? on_signal : SIG_DFL};
+	static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+	struct sigaction action = {.sa_handler = on ? on_signal : SIG_DFL}, was;
 	sigemptyset(&action.sa_mask);
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
+	signals_seen = 0;
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+		/* Under nohup a hang-up is no reason to end. */
+		if (numbers[i] == SIGHUP && (sigaction(SIGHUP, NULL, &was) < 0 || was.sa_handler == SIG_IGN))
+			continue;
+		sigaction(numbers[i], &action, NULL);
+	}
 }
 
 static void final_stats(struct run_stats *stats, uint64_t started)
@@ -412,6 +434,7 @@ enum rc run_all(const struct run_spec *spec, bool *interrupted, struct run_stats
 	enum rc rc = RC_OK;
 	struct session *s = spec->session;
 	struct rundir dir = {{0}};
+	struct guard guard = {0};
 	struct journal journal = {0};
 	struct resume *resume = NULL;
 	uint64_t started = clock_us();
@@ -421,6 +444,7 @@ enum rc run_all(const struct run_spec *spec, bool *interrupted, struct run_stats
 	const char *path = arena_printf(&s->arena, "%s/journal", spec->out);
 	listen_for_signals(true);
 	TRY(rundir_open(&dir, err));
+	TRY(guard_open(&guard, dir.path, err));
 	if (spec->resume)
 		TRY(resume_read(s, path, &resume, err));
 	TRY(journal_open(&journal, path, spec->resume, err));
@@ -428,7 +452,7 @@ enum rc run_all(const struct run_spec *spec, bool *interrupted, struct run_stats
 		TRY(meta_write_run(&journal, s, spec->version, err));
 	for (size_t i = 0; i < s->n_targets && !*interrupted; i++) {
 		*d = (struct drive){
-			.spec = spec, .target = &s->targets[i], .journal = &journal, .stats = stats, .err = err};
+			.spec = spec, .target = &s->targets[i], .journal = &journal, .guard = &guard, .stats = stats, .err = err};
 		TRY(drive_target(d, arena_printf(&s->arena, "%s/%zu", dir.path, i), resume, interrupted));
 	}
 	struct journal_record end = {.kind = JOURNAL_END, .at = (uint64_t)clock_now()};
@@ -440,6 +464,7 @@ out:
 	journal_close(&journal);
 	resume_close(&resume);
 	rundir_close(&dir);
+	guard_close(&guard);
 	free(d);
 	return rc;
 }
