@@ -1,12 +1,16 @@
 #include "harness/target/running.h"
 
+#include "harness/base/clock.h"
+
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define OVERLAP 64 /* a phrase may be cut by the end of what was read */
+#define LOG_MS	100u
 
 /* What sanitizers and valgrind say of a memory error (their manuals: AddressSanitizer, UBSan, Memcheck 4.2). */
 static const char *const sanitizer_words[] = {"ERROR: AddressSanitizer", "runtime error:", "Invalid read",
@@ -24,6 +28,7 @@ void health_begin(struct running *r)
 		struct member *m = &r->members[i];
 		for (size_t k = 0; k < m->n_watches; k++)
 			m->watches[k].floor = m->watches[k].seen = size_of(m->watches[k].path);
+		workers_look(&m->workers, m->proc.pid);
 	}
 }
 
@@ -79,20 +84,45 @@ static bool look(struct watch *w, char *line, size_t size)
 	return found;
 }
 
+/* True when a log has told of something new; `text` gets the line. */
+static bool logs_speak(struct member *m, char *text, size_t size)
+{
+	for (size_t k = 0; k < m->n_watches; k++)
+		if (look(&m->watches[k], text, size) && !workers_told(&m->workers, text))
+			return true;
+	return false;
+}
+
+/* A worker that vanished: its master has taken note of it, and logs why within moments. */
+static bool logs_speak_soon(struct member *m, char *text, size_t size)
+{
+	uint64_t until = clock_us() + LOG_MS * 1000u;
+	do {
+		if (logs_speak(m, text, size))
+			return true;
+		poll(NULL, 0, 2);
+	} while (clock_us() < until);
+	return false;
+}
+
 static bool member_healthy(struct member *m, char *how, size_t size)
 {
 	char text[256];
-	for (size_t k = 0; k < m->n_watches; k++) {
-		if (look(&m->watches[k], text, sizeof text)) {
-			snprintf(how, size, "process %s says: %s", m->process->id, text);
-			return false;
-		}
+	bool vanished = false;
+	if (m->proc.pid && !proc_alive(&m->proc)) {
+		snprintf(how, size, "process %s ended: %s", m->process->id,
+			 proc_status_text(m->proc.status, text, sizeof text));
+		return false;
 	}
-	if (!m->proc.pid || proc_alive(&m->proc))
-		return true;
-	snprintf(how, size, "process %s ended: %s", m->process->id,
-		 proc_status_text(m->proc.status, text, sizeof text));
-	return false;
+	if (m->proc.pid && workers_died(&m->workers, m->proc.pid, &vanished, text, sizeof text)) {
+		snprintf(how, size, "process %s: %s", m->process->id, text);
+		return false;
+	}
+	if (vanished ? logs_speak_soon(m, text, sizeof text) : logs_speak(m, text, sizeof text)) {
+		snprintf(how, size, "process %s says: %s", m->process->id, text);
+		return false;
+	}
+	return true;
 }
 
 bool running_healthy(struct running *r, char *how, size_t size)

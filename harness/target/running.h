@@ -6,6 +6,7 @@
 #include "harness/target/expand.h"
 #include "harness/target/ports.h"
 #include "harness/target/target.h"
+#include "harness/target/workers.h"
 
 #include <sys/types.h>
 
@@ -23,6 +24,7 @@ struct member { /* a process of the target */
 	const char *log;		      /* its stdout and stderr */
 	struct watch *watches;
 	size_t n_watches;
+	struct workers workers;
 };
 
 struct setting { /* a parameter after variant and --set */

@@ -10,6 +10,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -54,6 +55,25 @@ static void serve(int fd)
 	close(fd);
 }
 
+/* Forks workers, which return from here.  One master logs their end a while after it took note, the other looks rarely.
+ */
+static void master(bool logs_death)
+{
+	for (;;) {
+		pid_t pid = fork();
+		if (pid == 0)
+			return;
+		int status;
+		if (!logs_death)
+			poll(NULL, 0, 60000);
+		waitpid(pid, &status, 0);
+		if (logs_death)
+			poll(NULL, 0, 20);
+		if (logs_death && WIFSIGNALED(status))
+			fprintf(stderr, "worker process %ld exited on signal %d\n", (long)pid, WTERMSIG(status));
+	}
+}
+
 static void fake_server(const char *word, const char *port)
 {
 	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -71,6 +91,8 @@ static void fake_server(const char *word, const char *port)
 	}
 	if (bind(fd, (struct sockaddr *)&sa, sizeof sa) < 0 || listen(fd, 16) < 0)
 		_exit(4);
+	if (word[0] == 'm')
+		master(strcmp(word, "master-logs") == 0);
 	for (;;) {
 		int c = accept(fd, NULL, NULL);
 		if (c >= 0 && strcmp(word, "silent") == 0)
@@ -230,6 +252,31 @@ START_TEST(notices_death_and_restarts_on_the_same_port)
 }
 END_TEST
 
+/* The client sees the end of its connection long before the log tells why. */
+static const char *const masters[] = {"master-logs", "master-rarely-looks"};
+
+START_TEST(notices_workers_that_die)
+{
+	struct bench b;
+	char how[256];
+	bench_open(&b, masters[_i]);
+	ck_assert_msg(bench_start(&b) == RC_OK, "%s", b.err.text);
+	ck_assert(running_healthy(b.r, how, sizeof how));
+	say(&b, "boom!");
+	ck_assert(!running_healthy(b.r, how, sizeof how));
+	ck_assert_msg(strstr(how, "killed by signal 6") || strstr(how, "exited on signal 6"), "%s", how);
+	if (_i == 0) { /* the other one has no worker left */
+		for (int again = 0; again < 5; again++) {
+			ck_assert_msg(running_restart(b.r, &b.err) == RC_OK, "%s", b.err.text);
+			ck_assert_msg(running_healthy(b.r, how, sizeof how), "told twice: %s", how);
+			say(&b, "boom!");
+			ck_assert(!running_healthy(b.r, how, sizeof how));
+		}
+	}
+	bench_close(&b);
+}
+END_TEST
+
 START_TEST(hears_sanitizers_once)
 {
 	struct bench b;
@@ -378,6 +425,7 @@ Suite *test_suite(void)
 	tcase_set_timeout(t, 30);
 	tcase_add_test(t, starts_and_stops);
 	tcase_add_test(t, notices_death_and_restarts_on_the_same_port);
+	tcase_add_loop_test(t, notices_workers_that_die, 0, (int)(sizeof masters / sizeof *masters));
 	tcase_add_test(t, hears_sanitizers_once);
 	tcase_add_test(t, tells_why_it_did_not_start);
 	tcase_add_test(t, gives_up_on_silence);
