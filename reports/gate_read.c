@@ -161,18 +161,14 @@ static enum rc read_target(struct reading *g, struct err *err)
 static void pin_case(struct reading *g, struct gate_case *c)
 {
 	struct kase k;
-	enum client_kind client = CLIENT_WILLING;
 	const struct gate_target *t = &g->r->targets[c->target];
 	const struct target target = {.id = t->id};
 	const struct judge_context context = {
-	    .target = &target, .product_version = t->version, .product_library = t->library};
+	    .target = &target, .target_name = t->name, .product_version = t->version, .product_library = t->library};
 	const struct pin *which;
-	const char *kind = attr(g, &g->scratch, "client");
-	if (kind && !client_kind_parse(kind, &client))
-		client = CLIENT_WILLING;
 	if (c->verdict == VERDICT_KNOWN_FAILURE || c->verdict == VERDICT_UNEXPECTED_PASS)
 		c->verdict = c->judged;
-	if (gate_cell(&g->scratch, c->id, client, &k))
+	if (gate_cell(&g->scratch, c->id, c->client, &k))
 		c->verdict = judge_pin(g->pins, &k, &context, c->verdict, g->today, &which);
 }
 
@@ -194,6 +190,9 @@ static enum rc read_case(struct reading *g, struct err *err)
 		return bad(g, err, "unknown verdict", judged);
 	if (!severity || !severity_parse(severity, &c.severity))
 		return bad(g, err, "unknown severity", severity);
+	const char *client = attr(g, &g->scratch, "client");
+	if (!client || !client_kind_parse(client, &c.client))
+		c.client = CLIENT_WILLING;
 	if (g->pins)
 		pin_case(g, &c);
 	bool known = c.verdict == VERDICT_KNOWN_FAILURE && !g->pins;

@@ -19,6 +19,7 @@ struct shown_identity {
 struct judge_context {
 	const struct suite *suite;
 	const struct target *target;
+	const char *target_name;       /* as given to --target: "nginx:default-depth", "lab/iis.xml"; NULL: unknown */
 	const struct profile *profile; /* may be NULL */
 	const char *product_version, *product_library; /* "1.22.1", "OpenSSL 3.0.19"; NULL or "": unknown */
 	const struct shown_identity *identities;
@@ -82,6 +83,11 @@ struct diagnosis_facts {
 	const char *product;
 };
 const struct diagnosis *diagnosis_find(const struct suite *s, const struct diagnosis_facts *f);
+
+/* Does the row speak of this product: its target (an id, or a name of --target), version, library? */
+bool judge_pin_applies(const struct pin *p, const struct judge_context *c);
+/* And of this case, whatever the verdict? */
+bool judge_pin_covers(const struct pin *p, const struct kase *k, const struct judge_context *c);
 
 /* Pin against a verdict: what becomes of it under the known failures; `today` is "2026-11-24". */
 enum verdict judge_pin(const struct pins *pins, const struct kase *k, const struct judge_context *c, enum verdict v,

@@ -140,6 +140,10 @@ static const struct {
 	 VERDICT_UNEXPECTED_PASS},
 	{"this target", {.cases = "*", .target = "ngi*", .verdicts = FA}, VERDICT_FALSE_ACCEPT, VERDICT_KNOWN_FAILURE},
 	{"other target", {.cases = "*", .target = "apache", .verdicts = FA}, VERDICT_FALSE_ACCEPT, VERDICT_FALSE_ACCEPT},
+	{"this variant", {.cases = "*", .target = "nginx:default-*", .verdicts = FA}, VERDICT_FALSE_ACCEPT,
+	 VERDICT_KNOWN_FAILURE},
+	{"other variant", {.cases = "*", .target = "nginx:forgotten", .verdicts = FA}, VERDICT_FALSE_ACCEPT,
+	 VERDICT_FALSE_ACCEPT},
 	{"this version", {.cases = "*", .when = {old, 2}, .verdicts = FA}, VERDICT_FALSE_ACCEPT, VERDICT_KNOWN_FAILURE},
 	{"other TLS", {.cases = "*", .when = {tls12, 1}, .verdicts = FA}, VERDICT_FALSE_ACCEPT, VERDICT_FALSE_ACCEPT},
 	{"other TLS passes", {.cases = "*", .when = {tls12, 1}, .verdicts = FA}, VERDICT_PASS, VERDICT_PASS},
@@ -149,7 +153,9 @@ START_TEST(pins)
 {
 	const struct pins all = {.path = "known.xml", .rows = &pinned[_i].pin, .n = 1};
 	const struct pin *which = &pinned[0].pin;
-	enum verdict v = judge_pin(&all, &fixture_case, &fixture_context, pinned[_i].before, "2026-11-24", &which);
+	struct judge_context c = fixture_context;
+	c.target_name = "nginx:default-depth";
+	enum verdict v = judge_pin(&all, &fixture_case, &c, pinned[_i].before, "2026-11-24", &which);
 	ck_assert_msg(v == pinned[_i].after, "%s: %s", pinned[_i].name, verdict_text(v));
 	ck_assert_ptr_eq(which, v == VERDICT_KNOWN_FAILURE || v == VERDICT_UNEXPECTED_PASS ? &pinned[_i].pin : NULL);
 }

@@ -354,6 +354,7 @@ static void describe_target(struct rendering *r, const struct session_target *t)
 	r->judge = (struct judge_context){
 		.suite = t->suite,
 		.target = t->target,
+		.target_name = t->name,
 		.profile = t->profile,
 		.product_version = r->target.version,
 		.product_library = r->target.library,
