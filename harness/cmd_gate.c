@@ -9,11 +9,12 @@
 
 #define SHOWN 50
 
-enum { OPT_KNOWN, OPT_WRITE_KNOWN, OPT_FAIL_ON, OPT_STRICT, OPT_ALLOW, OPT_ALL };
+enum { OPT_KNOWN, OPT_WRITE_KNOWN, OPT_EXPECTED, OPT_FAIL_ON, OPT_STRICT, OPT_ALLOW, OPT_ALL };
 static const struct opt table[] = {
 	{"known-failures", 0, "FILE",
      "verdicts that are known: they do not fail the gate until they pass or their date is over"},
 	{"write-known", 0, "FILE", "write a first known-failures file from RESULTS (BASELINE may be left out)"},
+	{"expected", 0, "FILE", "compare RESULTS with the verdicts that this <expected> file predicts, both ways"},
 	{"fail-on", 0, "SEVERITY", "only failures of this severity and above fail the gate (default low)"},
 	{"strict", 0, NULL, "deviations and flaky cases fail"},
 	{"allow", 0, "WHAT", "new: failures of cases new in the suite, disappeared: cases that are gone; may be repeated"},
@@ -22,14 +23,16 @@ static const struct opt table[] = {
 
 static const char usage[] =
 	"usage: mtlspec gate [OPTION]... BASELINE RESULTS\n"
-	"       mtlspec gate --write-known FILE RESULTS\n\n"
+	"       mtlspec gate --write-known FILE RESULTS\n"
+	"       mtlspec gate --expected FILE RESULTS\n\n"
 	"Compares two runs (results.xml or the directory of a run): new failures, fixed, still failing, new in the suite,\n"
-	"disappeared.  Exit status: 0 nothing got worse, 1 new failures or cases that disappeared, 2 usage or unreadable\n"
-	"results.";
+	"disappeared.  With --expected: every verdict other than pass must be predicted by a row of the file, and every row\n"
+	"must come true.  Exit status: 0 nothing got worse or all as predicted, 1 new failures, cases that disappeared or\n"
+	"differences, 2 usage or unreadable results.";
 
 struct choices {
 	struct gate_spec spec;
-	const char *known, *write_known;
+	const char *known, *write_known, *expected;
 };
 
 static enum rc take(void *context, int row, const char *argument, struct err *err)
@@ -41,6 +44,9 @@ static enum rc take(void *context, int row, const char *argument, struct err *er
 		return RC_OK;
 	case OPT_WRITE_KNOWN:
 		c->write_known = argument;
+		return RC_OK;
+	case OPT_EXPECTED:
+		c->expected = argument;
 		return RC_OK;
 	case OPT_FAIL_ON:
 		if (severity_parse(argument, &c->spec.fail_on))
@@ -71,24 +77,35 @@ static enum rc write_known(const struct choices *c, const struct gate_results *r
 	return rc;
 }
 
+/* A file that was named and is not there is a wrong word. */
+static enum rc load(struct arena *a, const char *path, const struct pins **out, struct err *err)
+{
+	enum rc rc = path ? pins_load(a, path, out, err) : RC_OK;
+	return rc == RC_ABSENT ? RC_INPUT : rc;
+}
+
+static enum rc check_expected(const struct choices *c, const struct gate_results *r, const struct pins *rows, bool *passed,
+			      struct err *err)
+{
+	struct gate_expected counts;
+	enum rc rc = gate_check_expected(r, rows, c->spec.shown, stdout, &counts, err);
+	*passed = !counts.unpredicted && !counts.missing;
+	return rc;
+}
+
 static enum rc gate(const struct choices *c, char **paths, int n, time_t now, bool *passed, struct err *err)
 {
 	enum rc rc;
 	char today[32];
 	struct tm tm;
 	struct arena a = {0};
-	const struct pins *pins = NULL;
+	const struct pins *pins = NULL, *expected = NULL;
 	struct gate_results before = {0}, after = {0};
 	struct gate_counts counts;
 	gmtime_r(&now, &tm);
 	strftime(today, sizeof today, "%Y-%m-%d", &tm);
-	if (c->known) {
-		rc = pins_load(&a, c->known, &pins, err);
-		if (rc == RC_ABSENT)
-			rc = RC_INPUT; /* a file that was named and is not there is a wrong word */
-		if (rc != RC_OK)
-			goto out;
-	}
+	TRY(load(&a, c->known, &pins, err));
+	TRY(load(&a, c->expected, &expected, err));
 	TRY(gate_read(&after, paths[n - 1], pins, today, err));
 	if (n == 2) {
 		/* known failures decide about the results: in the baseline they would only hide what was fixed */
@@ -96,6 +113,8 @@ static enum rc gate(const struct choices *c, char **paths, int n, time_t now, bo
 		TRY(gate_compare(&before, &after, &c->spec, stdout, &counts, err));
 		*passed = counts.passed;
 	}
+	if (expected)
+		TRY(check_expected(c, &after, expected, passed, err));
 	if (c->write_known)
 		TRY(write_known(c, &after, now, err));
 out:
@@ -114,8 +133,9 @@ int cmd_gate(const struct cmd_context *context, int argc, char **argv)
 	struct choices c = {.spec = {.fail_on = SEVERITY_LOW, .shown = SHOWN}};
 	TRY(opt_parse(argc, argv, usage, table, sizeof table / sizeof *table, take, &c, &rest, &err));
 	int n = argc - rest;
-	if (n != 2 && !(n == 1 && c.write_known)) {
-		rc = err_set(&err, RC_INPUT, "gate takes BASELINE and RESULTS; mtlspec gate --help tells more");
+	if (c.expected ? n != 1 : n != 2 && !(n == 1 && c.write_known)) {
+		rc = err_set(&err, RC_INPUT, "gate takes %sRESULTS; mtlspec gate --help tells more",
+			     c.expected ? "no BASELINE beside --expected, only " : "BASELINE and ");
 		goto out;
 	}
 	TRY(gate(&c, argv + rest, n, context->now, &passed, &err));

@@ -285,11 +285,18 @@ static bool needs_pin(const struct gate_case *c, bool strict)
 	return gate_rank(c->verdict, strict) && c->verdict != VERDICT_UNEXPECTED_PASS;
 }
 
+/* A variant is pinned by the name that it was given by: its id is that of the whole target. */
+static const char *pinned_target(const struct gate_target *t)
+{
+	size_t len = strlen(t->id);
+	return strncmp(t->name, t->id, len) == 0 && t->name[len] == ':' ? t->name : t->id;
+}
+
 static void write_failure(struct writer *w, const struct gate_results *r, const struct gate_case *c, const char *until)
 {
 	writer_start(w, "failure");
 	writer_attr(w, "case", c->id);
-	writer_attr(w, "target", r->targets[c->target].id);
+	writer_attr(w, "target", pinned_target(&r->targets[c->target]));
 	writer_attr(w, "verdict", verdict_text(c->verdict == VERDICT_KNOWN_FAILURE ? c->judged : c->verdict));
 	writer_attr(w, "reason", c->reason && c->reason[0] ? c->reason : "not looked into yet");
 	writer_attr(w, "link", c->link ? c->link : "");

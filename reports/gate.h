@@ -24,6 +24,7 @@ struct gate_case {
 	enum verdict verdict;	   /* final, after the known failures given */
 	enum verdict judged;	   /* before known failures */
 	enum severity severity;
+	enum client_kind client;
 	const char *reason; /* of what fails or is known; else NULL */
 	const char *link;   /* of a known failure, or NULL */
 	bool matched;	    /* of the baseline: met again */
@@ -81,6 +82,16 @@ enum rc gate_compare(struct gate_results *before, const struct gate_results *aft
  */
 enum rc gate_write_known(const struct gate_results *r, const char *path, time_t now, bool strict, uint64_t *written,
 			 struct err *err) MUST_USE;
+
+/* Results against the verdicts that documents predict: each other than pass needs a row, each row needs one. */
+struct gate_expected {
+	uint64_t predicted; /* cases that a row foretold */
+	uint64_t unpredicted; /* cases that none did */
+	uint64_t missing; /* rows that nothing matched */
+};
+/* Prints both kinds of difference on `out`, at most `shown` of each. */
+enum rc gate_check_expected(const struct gate_results *r, const struct pins *expected, unsigned shown, FILE *out,
+			    struct gate_expected *counts, struct err *err) MUST_USE;
 
 /* 0: passes; the larger, the graver.  What strict does: see gate_spec. */
 unsigned gate_rank(enum verdict v, bool strict);

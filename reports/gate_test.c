@@ -7,6 +7,7 @@
 #include "reports/fixture.h"
 #include "reports/gate_read.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static struct rundir dir;
@@ -44,7 +45,7 @@ static const char *results(const char *name, const char *lines)
 		size_t len = strcspn(p, "\n");
 		char *line = arena_strndup(&arena, p, len);
 		if (sscanf(line, "target %63s", key) == 1)
-			buf_addf(&b, "%s<target index=\"0\" key=\"%s\" id=\"%s\" name=\"%s\" version=\"1.22.1\">\n",
+			buf_addf(&b, "%s<target index=\"0\" key=\"%s\" id=\"%s\" name=\"%s:variant\" version=\"1.22.1\">\n",
 				 in ? "</target>\n" : "", key, key, key);
 		else if (sscanf(line, "%63s %199s formerly %199s", verdict, id, former) >= 2)
 			buf_addf(
@@ -311,6 +312,10 @@ static const struct {
 	{"another verdict", "case='s/a*' verdict='false-reject'", "false-accept", "2026-11-24", VERDICT_FALSE_ACCEPT},
 	{"another target", "case='s/a*' target='u' verdict='false-accept'", "false-accept", "2026-11-24",
      VERDICT_FALSE_ACCEPT},
+	{"a variant by its name", "case='*' target='t:v*' verdict='false-accept'", "false-accept", "2026-11-24",
+     VERDICT_KNOWN_FAILURE},
+	{"another variant", "case='*' target='t:w*' verdict='false-accept'", "false-accept", "2026-11-24",
+     VERDICT_FALSE_ACCEPT},
 	{"another cell", "case='*' when='tls=1.2' verdict='false-accept'", "false-accept", "2026-11-24",
      VERDICT_FALSE_ACCEPT},
 	{"this cell and version", "case='*' when='tls=1.3 version=&lt;1.23' verdict='false-accept'", "false-accept",
@@ -368,6 +373,58 @@ START_TEST(writes_known)
 }
 END_TEST
 
+/* Rows of an <expected> file against a run of two cases at one target of version 1.22.1. */
+static const struct {
+	const char *name, *rows, *cases;
+	uint64_t predicted, unpredicted, missing;
+	const char *says;
+} foretold[] = {
+	{"all passes, nothing foretold", "", "pass a\npass b", 0, 0, 0, "0 of 0 rows did not come: passed"},
+	{"foretold and came", "<verdict case='s/a*' verdict='false-accept' reason='r'/>", "false-accept a\npass b", 1, 0, 0,
+     "1 predicted, 0 not predicted"},
+	{"one row for two", "<verdict case='*' verdict='false-accept deviation' reason='r'/>", "false-accept a\ndeviation b", 2,
+     0, 0, "passed"},
+	{"came, not foretold", "", "false-accept a\npass b", 0, 1, 0, "not predicted: false-accept s/a[tls=1.3"},
+	{"another verdict than foretold", "<verdict case='s/a*' verdict='false-accept' reason='r'/>", "false-reject a", 0, 1, 1,
+     "predicted, but did not come: "},
+	{"foretold, passes", "<verdict case='s/a*' verdict='inconclusive' reason='r'/>", "pass a\npass b", 0, 0, 1,
+     "expected.xml:1: inconclusive s/a*"},
+	{"policy left open is told too", "", "observed a", 0, 1, 0, "not predicted: observed"},
+	{"a cell that did not run needs no row", "", "unsupported a\nexcluded b", 0, 0, 0, "passed"},
+	{"other cells", "<verdict case='*' when='tls=1.2' verdict='violation' reason='r'/>", "violation a", 0, 1, 1,
+     "violation * tls=1.2"},
+	{"a row for other versions is owed nothing", "<verdict case='*' when='version=&lt;1.20' verdict='crash' reason='r'/>",
+     "pass a", 0, 0, 0, "0 of 1 rows"},
+	{"and predicts nothing", "<verdict case='*' when='version=&lt;1.20' verdict='crash' reason='r'/>", "crash a", 0, 1, 0,
+     "failed"},
+	{"more than are shown", "", "crash a\ncrash b\ncrash c", 0, 3, 0, "and 1 more that nothing predicted"},
+};
+
+START_TEST(expected)
+{
+	const struct pins *pins;
+	struct gate_results r = {0};
+	struct gate_expected n;
+	const char *text =
+	    arena_printf(&arena, "<expected xmlns='urn:mtlspec:1'>%s</expected>", foretold[_i].rows);
+	ck_assert_int_eq(fs_write(file("expected.xml"), text, strlen(text), 0644, &err), RC_OK);
+	enum rc rc = pins_load(&arena, file("expected.xml"), &pins, &err);
+	ck_assert_msg(rc == RC_OK, "%s: %s", foretold[_i].name, err.text);
+	const char *path = results("r.xml", arena_printf(&arena, "target t\n%s", foretold[_i].cases));
+	ck_assert_int_eq(gate_read(&r, path, NULL, NULL, &err), RC_OK);
+	FILE *out = fopen(file("out.txt"), "w");
+	ck_assert_int_eq(gate_check_expected(&r, pins, 2, out, &n, &err), RC_OK);
+	fclose(out);
+	char *said = fixture_slurp(file("out.txt"));
+	ck_assert_msg(n.predicted == foretold[_i].predicted && n.unpredicted == foretold[_i].unpredicted &&
+			      n.missing == foretold[_i].missing,
+		      "%s: %s", foretold[_i].name, said);
+	ck_assert_msg(strstr(said, foretold[_i].says), "%s: %s", foretold[_i].name, said);
+	free(said);
+	gate_results_fini(&r);
+}
+END_TEST
+
 Suite *test_suite(void)
 {
 	Suite *s = suite_create("gate");
@@ -380,6 +437,7 @@ Suite *test_suite(void)
 	tcase_add_test(t, cells);
 	tcase_add_loop_test(t, known_failures, 0, sizeof pinned / sizeof *pinned);
 	tcase_add_test(t, writes_known);
+	tcase_add_loop_test(t, expected, 0, sizeof foretold / sizeof *foretold);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -1,0 +1,43 @@
+#!/bin/bash
+# Every shipped target that is installed and each of its variants, against ci/expect: what is other than pass must be predicted,
+# what is predicted must come, nothing is broken.  usage: ci/e2e/targets.sh MTLSPEC [TARGET...]
+. "$(dirname "$0")/lib.sh"
+shift
+
+names() { # the shipped targets, each with its variants
+	for file in "$root"/suites/targets/*/target.xml; do
+		name=$(basename "$(dirname "$file")")
+		echo "$name"
+		grep -oE '<variant id="[^"]*"' "$file" | sed -E "s/.*\"(.*)\"/$name:\1/"
+	done
+}
+[ $# -gt 0 ] || set -- $(names)
+
+# A prediction for something that is not shipped would never be tested.
+for file in "$root"/ci/expect/*.xml; do
+	names | grep -qxF "$(basename "$file" .xml)" || fail "$(basename "$file") is for no shipped target or variant"
+done
+
+targets=0 cases=0 absent=0 bad=0
+for target; do
+	expected=$root/ci/expect/$target.xml
+	[ -f "$expected" ] || fail "$target has no ci/expect/$target.xml"
+	"$mtlspec" run --target "$target" --out "out-$target" > out.log 2>&1
+	rc=$?
+	if grep -q 'is not installed' out.log; then
+		absent=$((absent + 1))
+		continue
+	fi
+	[ -s "out-$target/results.xml" ] || { tail -n 20 out.log; fail "$target: exit $rc and no results"; }
+	grep -qE '<totals [^>]*unfinished="0"' "out-$target/results.xml" || { tail -n 20 out.log; fail "$target: cells were not reached"; }
+	"$mtlspec" gate --expected "$expected" "out-$target" > out.gate 2>&1 || {
+		bad=$((bad + 1))
+		echo "$target:"
+		head -n 40 out.gate
+		tail -n 1 out.gate
+	}
+	targets=$((targets + 1)) cases=$((cases + $(grep -c '<case ' "out-$target/results.xml")))
+done
+[ $bad = 0 ] || fail "$bad of $targets targets differ from what is predicted"
+[ $targets -gt 0 ] || skip "no server is installed"
+echo "$targets targets and variants, $cases cases as predicted, $absent not installed"
