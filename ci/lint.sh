@@ -19,7 +19,7 @@ sources | grep -vE '^harness/base/clock\.c$|_test\.c$' | call 'clock_gettime|get
 	complain 'only harness/base/clock.c asks for time and environment'
 
 # Borders (tests and fuzzers may look anywhere).
-plain() { sources | grep -vE '_(test|fuzz)\.c$'; }
+plain() { sources | grep -vE '_(test|fuzz)\.[ch]$|/(testpki|fixture)\.h$|_main\.c$'; }
 includes='^#[[:space:]]*include[[:space:]]*'
 plain | grep '^harness/base/' | code "$includes\"" | grep -v '"harness/base/' | complain 'base includes no sibling'
 plain | grep '^clients/' | code "$includes\"" | grep -vE '"(harness/base/|clients/)' | complain 'clients see base and clients only'

@@ -8,6 +8,7 @@
 #include "harness/run/run.h"
 #include "reports/progress.h"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 static const char usage[] =
@@ -22,12 +23,16 @@ static void tell(void *context, const struct run_progress *p)
 	progress_update(context, p->done, p->total, p->verdicts, PROGRESS_ETA_UNKNOWN, clock_us());
 }
 
-static void print_stats(const struct run_stats *s)
+static void print_stats(const struct run_stats *s, uint64_t began_us)
 {
+	struct rusage self;
+	getrusage(RUSAGE_SELF, &self);
 	uint64_t cases = s->cases ? s->cases : 1;
 	fprintf(stderr, "stats: cases=%llu controls=%llu replays=%llu keys=%llu workers=%u\n",
 		(unsigned long long)s->cases, (unsigned long long)s->controls, (unsigned long long)s->replays,
 		(unsigned long long)s->keys, s->peak_workers);
+	fprintf(stderr, "stats: first_case_ms=%.1f final_rss_kib=%ld\n",
+		s->first_submit_us > began_us ? (double)(s->first_submit_us - began_us) / 1000.0 : 0.0, self.ru_maxrss);
 	fprintf(stderr, "stats: wall_ms=%.1f us_per_case=%.1f cpu_parent_ms=%.1f peak_rss_kib=%ld\n", (double)s->wall_us / 1000.0,
 		(double)s->wall_us / (double)cases, (double)s->cpu_us / 1000.0, s->peak_rss_kib);
 	fputs("stats: decile_ms", stderr);
@@ -49,6 +54,7 @@ static enum rc run_and_render(struct session *s, const struct cmd_context *c, in
 	bool interrupted;
 	struct run_stats stats;
 	struct progress progress;
+	uint64_t began_us = clock_us(); /* a few milliseconds after exec */
 	const struct options *o = s->options;
 	const char *out = o->out ? o->out : "mtlspec-out";
 	TRY(o->resume ? outdir_resume(&s->arena, out, err) : outdir_make(&s->arena, out, err));
@@ -78,7 +84,7 @@ static enum rc run_and_render(struct session *s, const struct cmd_context *c, in
 	};
 	enum rc rendered = output_render(&output, exit_code, rc == RC_OK ? err : &render_err);
 	if (o->stats)
-		print_stats(&stats);
+		print_stats(&stats, began_us);
 	if (rc == RC_OK)
 		rc = rendered;
 out:

@@ -163,9 +163,9 @@ size_t plan_segments(const struct plan *p, const struct segment **out)
 	return p->n_segments;
 }
 
-uint64_t plan_order(const struct plan *p, const struct combination *c, uint64_t i)
+uint64_t plan_order(const struct plan *p, const struct combination *c, uint64_t i, uint64_t n)
 {
-	return c->first + permute(i, c->n, p->spec.seed ? permute_mix(p->spec.seed ^ c->first) : 0);
+	return permute(i, n, p->spec.seed ? permute_mix(p->spec.seed ^ c->first) : 0);
 }
 
 static const struct segment *segment_of(const struct plan *p, uint64_t number)

@@ -74,8 +74,8 @@ struct combination {
 };
 size_t plan_combinations(const struct plan *p);
 void plan_combination(const struct plan *p, size_t i, struct combination *out);
-/* The case that runs at position `i` of the combination under the seed. */
-uint64_t plan_order(const struct plan *p, const struct combination *c, uint64_t i);
+/* Which of `n` things of the combination comes at position `i` under the seed. */
+uint64_t plan_order(const struct plan *p, const struct combination *c, uint64_t i, uint64_t n);
 
 /* The cells of one scenario in one combination: consecutive case numbers.  In order of numbers. */
 struct segment {

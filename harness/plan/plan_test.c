@@ -134,7 +134,7 @@ START_TEST(order_is_a_permutation)
 		struct combination comb;
 		plan_combination(p, c, &comb);
 		for (uint64_t i = 0; i < comb.n; i++) {
-			uint64_t n = plan_order(p, &comb, i);
+			uint64_t n = comb.first + plan_order(p, &comb, i, comb.n);
 			ck_assert(n >= comb.first && n < comb.first + comb.n && !seen[n]);
 			seen[n] = true;
 			moved = moved || n != comb.first + i;

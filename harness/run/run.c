@@ -18,6 +18,7 @@
 #define MAX_DEATHS 40
 #define MAX_UNDER_WAY 1024
 #define HEALTH_EVERY 64
+#define CONTROL_PATIENCE_US 300000u
 
 static volatile sig_atomic_t signals_seen;
 
@@ -162,7 +163,8 @@ static void judge_live(struct drive *d, const struct task *task, const struct ka
 	judge(&d->arena, k, &d->judge, CONTROL_GOOD, &r->observation, &j);
 	d->progress.verdicts[j.verdict]++;
 	d->progress.done++;
-	if (is_unexpected(j.verdict) && task->repetition == 0 && d->replays < MAX_REPLAYS &&
+	/* Where no control was ever accepted, running a case again can tell nothing new. */
+	if (is_unexpected(j.verdict) && task->repetition == 0 && d->replays < MAX_REPLAYS && is_proved(d, k->endpoint) &&
 	    !d->spec->session->options->no_replay) {
 		d->replays++;
 		schedule_replay(d->schedule, task->number, false);
@@ -226,7 +228,7 @@ static enum rc submit_some(struct drive *d, bool *done)
 	enum rc rc = RC_OK;
 	struct task task;
 	while (pool_has_room(d->pool) && d->n_under_way < MAX_UNDER_WAY && clock_us() >= d->next_start_us) {
-		enum schedule_answer answer = schedule_next(d->schedule, d->n_under_way == 0, &task);
+		enum schedule_answer answer = schedule_next(d->schedule, d->n_under_way == 0, clock_us(), &task);
 		if (answer == SCHEDULE_DONE && d->n_under_way == 0)
 			*done = true;
 		if (answer != SCHEDULE_TASK)
@@ -246,9 +248,9 @@ static uint32_t patience(const struct drive *d)
 {
 	uint64_t now = clock_us();
 	if (d->next_start_us <= now)
-		return 200;
+		return 100;
 	uint64_t ms = (d->next_start_us - now) / 1000u + 1;
-	return ms < 200 ? (uint32_t)ms : 200;
+	return ms < 100 ? (uint32_t)ms : 100;
 }
 
 static enum rc loop(struct drive *d, bool *interrupted)
@@ -384,6 +386,7 @@ static enum rc drive_target(struct drive *d, const char *dir, const struct resum
 		.suite = d->target->suite,
 		.repeat = s->options->repeat,
 		.first_group = resume_first_group(resume),
+		.patience_us = d->target->target->remote ? 0 : CONTROL_PATIENCE_US,
 		.finished = resume_finished(resume, d->target->index),
 	};
 	d->schedule = schedule_open(&schedule);

@@ -14,11 +14,14 @@ struct group {
 	uint32_t id;
 	size_t combination;
 	struct combination cells;
-	uint64_t at, end; /* executions: repetition * cells.n + position */
+	uint32_t *running; /* owned: the cells of the combination that run, counted from its first */
+	uint64_t n_running;
+	uint64_t at, end; /* executions: repetition * n_running + position */
 	uint64_t anchor;  /* a case number of the combination, for controls */
 	struct control controls[SCHEDULE_CONTROLS];
 	size_t n_controls, next_control;
 	unsigned under_way;
+	uint64_t asked_us; /* when the last control before the cases was handed out */
 	enum stage stage;
 	bool replay, alone;
 	uint64_t replay_number;
@@ -42,24 +45,37 @@ struct schedule {
 	size_t n_abandoned;
 	bool stopped, hard;
 	uint64_t total;
+	uint8_t *runs; /* a bit a cell: is it one that runs? */
 };
 
-static bool runs(const struct schedule *s, uint64_t number, struct kase *k)
+static void find_runs(struct schedule *s)
 {
+	uint64_t cells = plan_cells(s->spec.plan);
 	const char *reason, *clause;
-	plan_case(s->spec.plan, number, k);
-	return plan_disposition(s->spec.plan, k, &reason, &clause) == DISPOSITION_RUN;
+	s->runs = mem_alloc(cells / 8 + 1);
+	for (uint64_t i = 0; i < cells; i++) {
+		struct kase k;
+		plan_case(s->spec.plan, i, &k);
+		if (plan_disposition(s->spec.plan, &k, &reason, &clause) != DISPOSITION_RUN)
+			continue;
+		s->runs[i / 8] |= (uint8_t)(1u << (i % 8));
+		s->total += s->spec.repeat;
+	}
 }
 
 struct schedule *schedule_open(const struct schedule_spec *spec)
 {
 	struct schedule *s = mem_alloc(sizeof *s);
-	struct kase k;
 	s->spec = *spec;
 	s->next_group = spec->first_group;
-	for (uint64_t i = 0; i < plan_cells(spec->plan); i++)
-		s->total += runs(s, i, &k) ? spec->repeat : 0;
+	find_runs(s);
 	return s;
+}
+
+static void group_free(struct group *g)
+{
+	free(g->running);
+	free(g);
 }
 
 void schedule_close(struct schedule **out)
@@ -68,9 +84,10 @@ void schedule_close(struct schedule **out)
 	if (!s)
 		return;
 	for (size_t i = 0; i < s->n_open; i++)
-		free(s->open[i]);
+		group_free(s->open[i]);
 	free(s->open);
 	free(s->replays);
+	free(s->runs);
 	free(s);
 	*out = NULL;
 }
@@ -95,10 +112,10 @@ static bool is_abandoned(const struct schedule *s, const struct endpoint *e)
 }
 
 /* The execution at `at`, if it is one that runs. */
-static bool execution(const struct schedule *s, const struct group *g, uint64_t at, uint64_t *number, struct kase *k)
+static bool execution(const struct schedule *s, const struct group *g, uint64_t at, uint64_t *number)
 {
-	*number = plan_order(s->spec.plan, &g->cells, at % g->cells.n);
-	return !is_finished(s, *number, at / g->cells.n) && runs(s, *number, k);
+	*number = g->cells.first + g->running[plan_order(s->spec.plan, &g->cells, at % g->n_running, g->n_running)];
+	return !is_finished(s, *number, at / g->n_running);
 }
 
 static void add_control(struct group *g, const struct schedule *s, const struct kase *k)
@@ -117,16 +134,17 @@ static void add_control(struct group *g, const struct schedule *s, const struct 
 /* The next stretch of the combination with something to run in it; false when there is none. */
 static bool fill(const struct schedule *s, struct group *g)
 {
-	uint64_t limit = g->cells.n * s->spec.repeat, wanted = 0, number;
+	uint64_t limit = g->n_running * s->spec.repeat, wanted = 0, number;
 	struct kase k;
 	g->n_controls = g->next_control = 0;
 	g->at = g->end;
 	while (g->end < limit && wanted < SCHEDULE_GROUP) {
-		if (execution(s, g, g->end, &number, &k)) {
+		if (execution(s, g, g->end, &number)) {
 			if (!wanted)
 				g->at = g->end;
 			wanted++;
 			g->anchor = number;
+			plan_case(s->spec.plan, number, &k);
 			add_control(g, s, &k);
 		}
 		g->end++;
@@ -141,19 +159,32 @@ static void open_group(struct schedule *s, struct group *g)
 	*VEC_PUSH(s->open, s->n_open, s->cap_open) = g;
 }
 
+static struct group *group_of(const struct schedule *s, size_t combination)
+{
+	struct group *g = mem_alloc(sizeof *g);
+	g->combination = combination;
+	plan_combination(s->spec.plan, combination, &g->cells);
+	uint64_t end = g->cells.first + g->cells.n;
+	for (uint64_t i = g->cells.first; i < end; i++)
+		g->n_running += s->runs[i / 8] >> (i % 8) & 1;
+	g->running = mem_alloc(g->n_running * sizeof *g->running);
+	for (uint64_t i = g->cells.first, n = 0; i < end; i++)
+		if (s->runs[i / 8] >> (i % 8) & 1)
+			g->running[n++] = (uint32_t)(i - g->cells.first);
+	return g;
+}
+
 static bool open_next(struct schedule *s)
 {
 	if (s->stopped || s->n_open >= SCHEDULE_OPEN)
 		return false;
 	while (s->next_combination < plan_combinations(s->spec.plan)) {
-		struct group *g = mem_alloc(sizeof *g);
-		g->combination = s->next_combination++;
-		plan_combination(s->spec.plan, g->combination, &g->cells);
+		struct group *g = group_of(s, s->next_combination++);
 		if (!is_abandoned(s, g->cells.endpoint) && fill(s, g)) {
 			open_group(s, g);
 			return true;
 		}
-		free(g);
+		group_free(g);
 	}
 	return false;
 }
@@ -203,7 +234,6 @@ static bool control_task(struct group *g, struct task *task)
 
 static bool case_task(const struct schedule *s, struct group *g, struct task *task)
 {
-	struct kase k;
 	uint64_t number;
 	if (s->stopped)
 		return false;
@@ -217,8 +247,8 @@ static bool case_task(const struct schedule *s, struct group *g, struct task *ta
 	if (is_abandoned(s, g->cells.endpoint))
 		return false;
 	for (; g->at < g->end; g->at++) {
-		if (execution(s, g, g->at, &number, &k)) {
-			*task = (struct task){JOURNAL_CASE, number, (uint32_t)(g->at / g->cells.n), g->id, -1};
+		if (execution(s, g, g->at, &number)) {
+			*task = (struct task){JOURNAL_CASE, number, (uint32_t)(g->at / g->n_running), g->id, -1};
 			g->at++;
 			return true;
 		}
@@ -247,6 +277,14 @@ static bool go_on(struct schedule *s, struct group *g)
 	return true;
 }
 
+static bool any_accepted(const struct group *g)
+{
+	for (size_t i = 0; i < g->n_controls; i++)
+		if (g->controls[i].accepted)
+			return true;
+	return false;
+}
+
 /* Nothing of this stage is left to submit or under way: what comes then. */
 static void advance(struct schedule *s, struct group *g)
 {
@@ -261,6 +299,10 @@ static void advance(struct schedule *s, struct group *g)
 			g->stage = STAGE_BEFORE;
 		} else if (g->replay || s->hard) {
 			g->stage = STAGE_OVER;
+		} else if (g->n_controls && !any_accepted(g)) {
+			/* Refused before: nothing between proves anything, whatever comes after. */
+			g->stage = STAGE_AFTER;
+			g->next_control = g->n_controls;
 		} else {
 			controls_again(g);
 			g->stage = STAGE_AFTER;
@@ -275,16 +317,25 @@ static void advance(struct schedule *s, struct group *g)
 	}
 }
 
-static bool group_task(struct schedule *s, struct group *g, struct task *task)
+/* A silent server answers no control either: its cases need not wait for that one after the other. */
+static bool patience_is_over(const struct schedule *s, const struct group *g, uint64_t now_us)
+{
+	return g->stage == STAGE_BEFORE && !g->replay && s->spec.patience_us && g->asked_us &&
+	       now_us - g->asked_us > s->spec.patience_us;
+}
+
+static bool group_task(struct schedule *s, struct group *g, uint64_t now_us, struct task *task)
 {
 	while (g->stage != STAGE_OVER) {
 		bool controls = !s->hard && (g->stage == STAGE_AFTER || !s->stopped);
 		bool got = g->stage == STAGE_CASES ? case_task(s, g, task) : controls && control_task(g, task);
 		if (got) {
 			g->under_way++;
+			if (g->stage == STAGE_BEFORE)
+				g->asked_us = now_us;
 			return true;
 		}
-		if (g->under_way)
+		if (g->under_way && !patience_is_over(s, g, now_us))
 			return false;
 		advance(s, g);
 	}
@@ -296,20 +347,20 @@ static void drop_over(struct schedule *s)
 	size_t kept = 0;
 	for (size_t i = 0; i < s->n_open; i++) {
 		if (s->open[i]->stage == STAGE_OVER)
-			free(s->open[i]);
+			group_free(s->open[i]);
 		else
 			s->open[kept++] = s->open[i];
 	}
 	s->n_open = kept;
 }
 
-enum schedule_answer schedule_next(struct schedule *s, bool idle, struct task *task)
+enum schedule_answer schedule_next(struct schedule *s, bool idle, uint64_t now_us, struct task *task)
 {
 	do {
 		for (size_t i = 0; i < s->n_open; i++) {
 			if (s->open[i]->alone && !idle)
 				continue;
-			if (group_task(s, s->open[i], task))
+			if (group_task(s, s->open[i], now_us, task))
 				return SCHEDULE_TASK;
 		}
 		drop_over(s);

@@ -16,6 +16,7 @@ struct schedule_spec {
 	const struct suite *suite;
 	uint64_t repeat;
 	uint32_t first_group;	 /* above the groups of a journal that is resumed */
+	uint64_t patience_us;	 /* cases start although a control has not answered for so long; 0: never */
 	const uint8_t *finished; /* bit number * repeat + repetition: done before; NULL: nothing */
 };
 
@@ -28,8 +29,8 @@ enum schedule_answer {
 	SCHEDULE_WAIT, /* something under way has to finish first */
 	SCHEDULE_DONE, /* nothing is left */
 };
-/* `idle`: nothing is under way (a lone replay may start). */
-enum schedule_answer schedule_next(struct schedule *s, bool idle, struct task *task);
+/* `idle`: nothing is under way (a lone replay may start).  `now_us`: the monotonic time. */
+enum schedule_answer schedule_next(struct schedule *s, bool idle, uint64_t now_us, struct task *task);
 /* A task has finished; of a control, whether it was accepted. */
 void schedule_finished(struct schedule *s, const struct task *task, bool accepted);
 
