@@ -225,7 +225,7 @@ static int admit(gnutls_session_t session)
 		mix_up(c);
 	if (c->admission.admit != ADMIT_REFUSED) {
 		/* In TLS 1.2 only where it matters: a renegotiation would lose the extended master secret. */
-		if (c->admission.admit == ADMIT_IDENTITY && !peer.tls13 && forbids_signing(chain[0]))
+		if (n && c->admission.admit == ADMIT_IDENTITY && !peer.tls13 && forbids_signing(chain[0]))
 			gnutls_session_enable_compatibility_mode(session);
 		return 0;
 	}

@@ -1,5 +1,7 @@
 #include "harness/run/schedule.h"
 
+#include "harness/run/run.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -241,7 +243,7 @@ static bool case_task(const struct schedule *s, struct group *g, struct task *ta
 		if (!g->replay_left || g->under_way)
 			return false;
 		g->replay_left--;
-		*task = (struct task){JOURNAL_REPLAY, g->replay_number, g->replay_left, g->id, -1};
+		*task = (struct task){JOURNAL_REPLAY, g->replay_number, g->alone ? RUN_ALONE : g->replay_left, g->id, -1};
 		return true;
 	}
 	if (is_abandoned(s, g->cells.endpoint))
