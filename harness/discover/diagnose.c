@@ -57,7 +57,9 @@ static const char *no_tls(struct arena *a, const struct facts *f, enum wire wire
 	}
 	if (strcmp(f->first.outcome.signal, "alert:unrecognized_name") == 0)
 		return arena_printf(a, "%s speaks TLS but serves nobody of the name %s: use a URL with a name that it has.", at, f->host);
-	return arena_printf(a, "%s speaks TLS, but no handshake with TLS 1.0 to 1.3 gets anywhere: %s.", at, look_end(a, &f->first));
+	return arena_printf(a, "%s speaks TLS, but no handshake with TLS 1.0 to 1.3 gets anywhere: %s.  A server without a certificate "
+			       "for the name %s may answer so.",
+			    at, look_end(a, &f->first), f->host);
 }
 
 static const char *policy_words(struct arena *a, const struct look *without, const struct policy *p)

@@ -18,16 +18,24 @@ struct loaded {
 	struct job_credential credential;
 };
 
+/* The target file may be used from elsewhere. */
+static enum rc find_file(struct arena *a, const char *file, const char **out, struct err *err)
+{
+	if (!fs_exists(file))
+		return err_set(err, RC_INPUT, "--certificate: there is no file %s", file);
+	return fs_absolute(a, file, out, err);
+}
+
 /* Key and certificate in one file unless a comma says otherwise. */
 static enum rc name_files(struct arena *a, const struct discover_spec *spec, struct own *out, struct err *err)
 {
 	enum rc rc;
 	const char *comma = strchr(spec->certificate, ',');
 	const char *file = comma ? arena_strndup(a, spec->certificate, (size_t)(comma - spec->certificate)) : spec->certificate;
-	TRY(fs_absolute(a, file, &out->certificate, err));
+	TRY(find_file(a, file, &out->certificate, err));
 	out->key = out->certificate;
 	if (comma)
-		TRY(fs_absolute(a, comma + 1, &out->key, err));
+		TRY(find_file(a, comma + 1, &out->key, err));
 	out->password_env = spec->password_env;
 out:
 	return rc;
