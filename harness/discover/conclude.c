@@ -47,6 +47,10 @@ static struct policy policy_asked(struct arena *a, const struct look *without, c
 					      o->signal);
 		return optional;
 	}
+	if (!o->status && without->cut) {
+		optional.doubt = arena_printf(a, "without a certificate it answers, but with no whole HTTP response (%s)", without->cut);
+		return optional;
+	}
 	if (!o->status && o->decision == DECISION_UNANSWERED)
 		required.doubt = arena_printf(a, "without a certificate there was no answer (%s)", look_end(a, without));
 	return required;
@@ -114,6 +118,8 @@ static void note_versions(struct arena *a, const struct facts *f, struct conclus
 			out->newest = v;
 		if (out->policy[v].negotiation != out->policy[out->newest].negotiation)
 			out->mixed = true;
+		if (!out->asked && (f->version[v].outcome.asked || f->version[v].outcome.asked_late))
+			out->asked = &f->version[v];
 		if (!out->control && f->control[v].tried)
 			out->control = &f->control[v];
 	}

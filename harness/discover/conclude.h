@@ -23,6 +23,7 @@ struct conclusion {
 	struct policy policy[TLS__COUNT];
 	bool mixed; /* accepted versions differ in policy */
 	const struct look *without; /* at the newest version */
+	const struct look *asked;   /* the newest that was asked for a certificate, early or late; or NULL */
 	const struct look *control; /* the newest one tried, or NULL */
 	int accepted;		    /* status that serves; 0: none was seen */
 	int refused[CONCLUSION_MAX_REFUSALS]; /* statuses that refuse for want of a good certificate */

@@ -51,12 +51,17 @@ static const char *no_tls(struct arena *a, const struct facts *f, enum wire wire
 		return arena_printf(a, "%s speaks plain HTTP, not TLS (%s): no certificate can be asked for there.", at,
 				    raw_end(a, raw_kind(&f->plain) == RAW_HTTP ? &f->plain : &f->hello));
 	case WIRE_OTHER:
+		if (f->first.timed_out)
+			return arena_printf(a, "%s sends bytes so slowly that they make neither TLS nor HTTP within %u ms.", at,
+					    (unsigned)f->timeout_ms);
 		return arena_printf(a, "%s speaks neither TLS nor HTTP: to a ClientHello and to a GET it sent other bytes.", at);
 	case WIRE_TLS:
 		break;
 	}
 	if (strcmp(f->first.outcome.signal, "alert:unrecognized_name") == 0)
 		return arena_printf(a, "%s speaks TLS but serves nobody of the name %s: use a URL with a name that it has.", at, f->host);
+	if (strcmp(f->first.outcome.signal, "alert:no_application_protocol") == 0)
+		return arena_printf(a, "%s speaks TLS but refuses HTTP/1.1 (alert:no_application_protocol); discovery asks by HTTP/1.1.", at);
 	return arena_printf(a, "%s speaks TLS, but no handshake with TLS 1.0 to 1.3 gets anywhere: %s.  A server without a certificate "
 			       "for the name %s may answer so.",
 			    at, look_end(a, &f->first), f->host);
@@ -150,8 +155,8 @@ static bool is_listed(const struct look *l, const struct own *g)
 
 static void say_ca_list(struct buf *b, struct arena *a, const struct facts *f, const struct conclusion *c)
 {
-	const struct look *l = c->without;
-	if (!l->outcome.asked || l->ca_names > DISCOVER_CA_NAMES)
+	const struct look *l = c->asked;
+	if (!l || l->ca_names > DISCOVER_CA_NAMES)
 		return;
 	if (l->ca_names == 0)
 		sentence(b, "The CA list in its request is empty: browsers will offer every client certificate they have.");
@@ -284,16 +289,15 @@ void diagnose_put_next(struct buf *b, struct arena *a, const struct facts *f, co
 	}
 	if (!file)
 		sentence(b, arena_printf(a, "mtlspec discover %s --out target.xml    # keep the target file", f->url));
-	bool asks = c->without->outcome.asked || c->without->outcome.asked_late;
 	bool accepted = c->control && conclude_accepted(c->control);
-	if (asks && !f->own.any)
+	if (c->asked && !f->own.any)
 		sentence(b, arena_printf(a, "mtlspec discover %s --certificate FILE,KEY    # with a certificate that it trusts: what serves, what "
 					    "it echoes",
 					 f->url));
-	if (accepted || !asks)
+	if (accepted || !c->asked)
 		sentence(b, arena_printf(a, "mtlspec run --target %s    # %s", target,
 					 accepted ? "read-only, with your certificate as control" : "what can be judged without certificates"));
-	if (asks)
+	if (c->asked)
 		sentence(b, arena_printf(a, "mtlspec pki init DIR; let the server trust DIR/anchor.pem; mtlspec run --target %s --pki DIR    # every "
 					    "condition, good and broken",
 					 target));

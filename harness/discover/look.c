@@ -62,7 +62,7 @@ static void take_handshake(struct look *out, struct arena *a, const struct event
 	} else if (kind == EVENT_HELLO_REQUEST || kind == EVENT_REAUTH_REQUEST) {
 		out->late = kind;
 	} else if (kind == EVENT_TLS_ERROR) {
-		out->misunderstood = true;
+		out->complaint = arena_strdup(a, e->text ? e->text : "?");
 	}
 }
 
@@ -134,8 +134,8 @@ const char *look_end(struct arena *a, const struct look *l)
 	if (o->phase == PHASE_CONNECT)
 		return arena_printf(a, "%s before the server's first byte", o->signal);
 	/* our own alert for what the server sent is no signal of the server's */
-	if (l->misunderstood && o->decision == DECISION_UNANSWERED && !l->done)
-		return "the TLS library gave up on what came";
+	if (l->complaint && o->decision == DECISION_UNANSWERED && !l->done)
+		return arena_printf(a, "our TLS library gave up: %s", l->complaint);
 	if (o->phase == PHASE_LATE)
 		return arena_printf(a, "%s right behind the handshake", o->signal);
 	if (o->status)

@@ -24,7 +24,7 @@ struct look {
 	bool done;  /* our handshake returned 0 */
 	int version; /* enum tls agreed, -1: the handshake did not get that far */
 	const char *alpn; /* agreed; NULL: none */
-	bool misunderstood; /* our library gave up on what came */
+	const char *complaint; /* of our library about what came; NULL: none */
 	bool asked;	    /* for a certificate, in the first handshake */
 	int ca_names, ca_bytes;
 	const char *ca_text; /* the first names, one a line; NULL: none */

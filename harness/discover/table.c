@@ -108,9 +108,9 @@ static void put_alpn(struct table *t)
 static const char *asked_how(const struct look *l)
 {
 	if (l->late == EVENT_HELLO_REQUEST)
-		return "after the request (renegotiation)";
+		return "after the request, renegotiation";
 	if (l->late == EVENT_REAUTH_REQUEST)
-		return "after the request (post-handshake)";
+		return "after the request, post-handshake";
 	return l->asked ? "in the first handshake" : l->done ? "no" : "not measured";
 }
 
@@ -136,10 +136,7 @@ static void put_by_version(struct table *t, const char *question, const struct l
 
 static void put_ca_list(struct table *t)
 {
-	const struct look *l = NULL;
-	for (int v = TLS__COUNT - 1; v >= 0 && !l; v--)
-		if (t->facts->version[v].tried && t->facts->version[v].outcome.asked)
-			l = &t->facts->version[v];
+	const struct look *l = t->found->asked;
 	if (!l)
 		return;
 	if (l->ca_names == 0) {
@@ -216,20 +213,33 @@ static void put_name(struct table *t, const char *question, const struct look *l
 		row(t, question, "refused", look_end(t->arena, l));
 		return;
 	}
-	bool same = text_equal(l->server, with->server);
-	row(t, question, l->asked == with->asked ? "the same policy" : l->asked ? "asks for a certificate" : "asks for none",
-	    same ? "same server certificate" : "another server certificate");
+	const char *policy = l->asked ? "asks for a certificate" : "asks for none";
+	if (l->asked == with->asked)
+		policy = with->outcome.asked_late ? "accepted" : "the same policy"; /* nothing was requested: no late request */
+	row(t, question, policy, text_equal(l->server, with->server) ? "same server certificate" : "another server certificate");
+}
+
+static const char *plain_answer(const struct raw *r)
+{
+	int status = raw_status(r);
+	switch (raw_kind(r)) {
+	case RAW_HTTP:
+		return status >= 200 && status < 300 ? "served" : status >= 300 && status < 400 ? "redirected" : "refused";
+	case RAW_TLS:
+		return "refused";
+	case RAW_OTHER:
+		return "answered, not by HTTP";
+	case RAW_NOTHING:
+		break;
+	}
+	return "no answer";
 }
 
 static void put_plain(struct table *t)
 {
 	const struct raw *r = &t->facts->plain;
-	if (!r->tried)
-		return;
-	int status = raw_status(r);
-	row(t, "plain HTTP on the port",
-	    status >= 200 && status < 300 ? "served" :
-	    status >= 300 && status < 400 ? "redirected" : "refused", raw_end(t->arena, r));
+	if (r->tried)
+		row(t, "plain HTTP on the port", plain_answer(r), raw_end(t->arena, r));
 }
 
 void table_put(struct buf *b, struct arena *a, const struct facts *f, const struct conclusion *c)
@@ -253,7 +263,7 @@ void table_put(struct buf *b, struct arena *a, const struct facts *f, const stru
 	} else if (f->first.connected) {
 		row(&t, "TLS", "no", look_end(a, &f->first));
 		if (f->hello.tried)
-			row(&t, "to another ClientHello", raw_end(a, &f->hello), NULL);
+			row(&t, "to another ClientHello", "no TLS", raw_end(a, &f->hello));
 	}
 	put_plain(&t);
 	row(&t, "connections made", arena_printf(a, "%u", f->connections),

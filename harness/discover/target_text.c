@@ -39,12 +39,13 @@ const char *target_text_product(struct arena *a, const struct facts *f, const st
 	for (size_t i = 0; i < sizeof looks / sizeof *looks && !server; i++)
 		server = looks[i] ? look_header(looks[i], "Server") : NULL;
 	size_t len = server ? strcspn(server, "/ (") : 0;
-	if (!len)
-		return NULL;
-	char *out = arena_strndup(a, server, len);
-	for (char *p = out; *p; p++)
-		*p = isalnum((unsigned char)*p) ? (char)tolower((unsigned char)*p) : '-';
-	return out;
+	char *out = arena_strndup(a, server ? server : "", len);
+	for (char *p = out; *p; p++) {
+		if (!isalnum((unsigned char)*p) && !strchr("-_.", *p))
+			return NULL; /* no product token (RFC 9110 10.2.4): a joke or worse */
+		*p = (char)tolower((unsigned char)*p);
+	}
+	return *out ? out : NULL;
 }
 
 /* An id of its own for targets of several runs: "localhost-8443". */
@@ -78,7 +79,7 @@ static void put_head(struct writing *g)
 	const struct facts *f = g->facts;
 	const struct conclusion *c = g->found;
 	const char *product = target_text_product(g->arena, f, c);
-	bool ca_list = c->without && c->without->asked && c->without->ca_names > 0;
+	bool ca_list = c->asked && c->asked->ca_names > 0;
 	bool echo = c->echo.echo.header || c->echo.echo.body;
 	writer_start(&g->w, "target");
 	writer_attr(&g->w, "xmlns", "urn:mtlspec:1");
@@ -95,7 +96,7 @@ static void put_head(struct writing *g)
 	if (product)
 		comment(g, arena_printf(g->arena, "product: what the Server header says; a proxy in front may say it for another. "
 						  "profile=\"ID\" judges signals by a product's documents."));
-	comment(g, c->http ? "http: what answered here; HTTP/1.0 was not tried."
+	comment(g, c->http ? "http: what answered, or was chosen by ALPN; HTTP/1.0 was not tried."
 			   : "http: not measured, no HTTP answer was seen; left out it means 1.0 and 1.1.");
 }
 
