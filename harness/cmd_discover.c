@@ -120,9 +120,8 @@ int cmd_discover(const struct cmd_context *c, int argc, char **argv)
 	struct words words = {.out = NULL};
 	struct discovery *d = ARENA_NEW(&a, struct discovery, 1);
 	const struct suite *suite;
-	int rest;
+	int rest, code = EXIT_OK;
 	enum rc rc;
-	d->found.newest = -1;
 	TRY(opt_parse(argc, argv, usage, table, ROW__COUNT, take, &words, &rest, &err));
 	if (rest + 1 != argc) {
 		rc = err_set(&err, RC_INPUT, "discover takes one URL: mtlspec discover https://host:8443/");
@@ -132,11 +131,11 @@ int cmd_discover(const struct cmd_context *c, int argc, char **argv)
 	TRY(find_suite(&a, c, &suite, &err));
 	TRY(discover(&a, &words.spec, d, &err));
 	TRY(print(&a, suite, d, words.out, &err));
-	if (d->found.newest < 0)
+	if (d->found.newest < 0) {
 		fprintf(stderr, "mtlspec: %s: no TLS server to test\n", d->facts.url);
+		code = EXIT_BROKEN;
+	}
 out:
 	arena_fini(&a);
-	if (rc == RC_END)
-		return EXIT_OK;
-	return rc != RC_OK ? cmd_fail(rc, &err) : d->found.newest < 0 ? EXIT_BROKEN : EXIT_OK;
+	return rc == RC_OK ? code : cmd_fail(rc, &err);
 }
