@@ -2,11 +2,9 @@
 #include "harness/base/fs.h"
 #include "harness/base/opt.h"
 #include "harness/cmd.h"
-#include "harness/run/journal.h"
-#include "harness/run/meta.h"
 #include "harness/run/output.h"
+#include "harness/run/recorded.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -30,46 +28,6 @@ static enum rc take(void *context, int row UNUSED, const char *text, struct err 
 	return RC_OK;
 }
 
-struct recorded {
-	int argc;
-	char **argv;
-	const char *digest, *cwd;
-	uint64_t seed, started;
-};
-
-/* The words of the run as its journal keeps them. */
-static enum rc read_recorded(struct arena *a, const char *dir, struct recorded *out, struct err *err)
-{
-	enum rc rc;
-	struct journal_reader reader = {0};
-	struct journal_record record = {0};
-	uint64_t offset;
-	TRY(journal_reader_open(&reader, arena_printf(a, "%s/journal", dir), err));
-	rc = journal_next(&reader, &record, &offset, err);
-	if (rc == RC_END || record.kind != JOURNAL_META || !record.text)
-		rc = err_set(err, RC_INPUT, "%s/journal holds no run", dir);
-	if (rc != RC_OK)
-		goto out;
-	char **argv = ARENA_NEW(a, char *, 1024);
-	for (out->argc = 0; out->argc < 1023; out->argc++) {
-		argv[out->argc] = arena_strdup(a, meta_value(a, record.text, "arg", (unsigned)out->argc));
-		if (!argv[out->argc])
-			break;
-	}
-	out->argv = argv;
-	out->digest = meta_value(a, record.text, "digest", 0);
-	out->cwd = meta_value(a, record.text, "cwd", 0);
-	const char *seed = meta_value(a, record.text, "seed", 0);
-	out->seed = seed ? strtoull(seed, NULL, 10) : 0;
-	out->started = record.at;
-	if (out->argc == 0 || !out->digest)
-		rc = err_set(err, RC_INPUT, "%s/journal does not tell how the run was started", dir);
-out:
-	observation_fini(&record.observation);
-	journal_reader_close(&reader);
-	return rc;
-}
-
 static enum rc render_dir(const struct cmd_context *c, struct arena *a, const char *dir, unsigned formats, int *code,
 			  struct err *err)
 {
@@ -80,7 +38,7 @@ static enum rc render_dir(const struct cmd_context *c, struct arena *a, const ch
 	int rest;
 	const char *absolute;
 	TRY(fs_absolute(a, dir, &absolute, err));
-	TRY(read_recorded(a, absolute, &was, err));
+	TRY(recorded_read(a, absolute, &was, err));
 	/* Relative names in the run's words mean what they meant then. */
 	if (was.cwd && chdir(was.cwd) < 0) {
 		rc = err_errno(err, RC_FAULT, "cannot go to %s, where the run was started", was.cwd);
@@ -88,7 +46,8 @@ static enum rc render_dir(const struct cmd_context *c, struct arena *a, const ch
 	}
 	TRY(options_parse(a, was.argc, was.argv, "", &options, &rest, err));
 	options.results = absolute;
-	TRY(session_open(&session, &options, c->program, c->now, was.seed, err));
+	/* Dates of known failures are those of the run: rendered again, a report says the same. */
+	TRY(session_open(&session, &options, c->program, (time_t)was.started, was.seed, err));
 	if (strcmp(session.digest, was.digest) != 0) {
 		rc = err_set(err, RC_INPUT, "the suite or a target file has changed since the run in %s: digest %.12s, was %.12s",
 			     dir, session.digest, was.digest);

@@ -5,6 +5,7 @@
 #include "harness/run/discovered.h"
 #include "harness/run/outdir.h"
 #include "harness/run/output.h"
+#include "harness/run/recorded.h"
 #include "harness/run/run.h"
 #include "reports/progress.h"
 
@@ -57,7 +58,8 @@ static enum rc run_and_render(struct session *s, const struct cmd_context *c, in
 	uint64_t began_us = clock_us(); /* a few milliseconds after exec */
 	const struct options *o = s->options;
 	const char *out = o->out ? o->out : "mtlspec-out";
-	TRY(o->resume ? outdir_resume(&s->arena, out, err) : outdir_make(&s->arena, out, err));
+	if (!o->resume)
+		TRY(outdir_make(&s->arena, out, err));
 	TRY(discovered_keep(s, out, err));
 	progress_open(&progress, stderr, isatty(STDERR_FILENO), clock_us());
 	struct run_spec run = {
@@ -91,6 +93,21 @@ out:
 	return rc;
 }
 
+/* --resume: the same cases in the same order, or nothing. */
+static enum rc begin_again(struct arena *a, struct options *o, uint64_t *seed, struct err *err)
+{
+	enum rc rc;
+	struct recorded was = {0};
+	const char *out = o->out ? o->out : "mtlspec-out";
+	TRY(outdir_resume(a, out, err));
+	TRY(recorded_read(a, out, &was, err));
+	TRY(recorded_same(a, &was, o, err));
+	o->results = out;
+	*seed = was.seed;
+out:
+	return rc;
+}
+
 int cmd_run(const struct cmd_context *c, int argc, char **argv)
 {
 	struct arena a = {0};
@@ -104,9 +121,10 @@ int cmd_run(const struct cmd_context *c, int argc, char **argv)
 		rc = err_set(&err, RC_INPUT, "run takes no words beside its options: %s", argv[rest]);
 		goto out;
 	}
+	uint64_t seed = seed_of(&options, c);
 	if (options.resume)
-		options.results = options.out ? options.out : "mtlspec-out";
-	TRY(session_open(&session, &options, c->program, c->now, seed_of(&options, c), &err));
+		TRY(begin_again(&a, &options, &seed, &err));
+	TRY(session_open(&session, &options, c->program, c->now, seed, &err));
 	rc = run_and_render(&session, c, &code, &err);
 out:
 	session_close(&session);

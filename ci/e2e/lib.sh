@@ -33,3 +33,45 @@ verdicts() {
 		sed -E 's/.* id="([^"]*)".*/\1 &/; s/^([^ ]*) .* verdict="([^"]*)".*/\2 \1/' | sort
 }
 count() { verdicts "$1" | grep -cE "$2"; }
+# eventually SECONDS COMMAND...: true as soon as the command is.
+eventually() {
+	local until=$(($(date +%s%N) + $1 * 1000000000))
+	shift
+	until "$@"; do
+		[ "$(date +%s%N)" -lt $until ] || return 1
+		read -rt 0.02 <> <(:) || :
+	done
+}
+# descendants PID: its children, theirs and so on.
+descendants() {
+	cat /proc/[0-9]*/stat 2> /dev/null | awk -v root="$1" '
+		{ line = $0; sub(/^[0-9]+ \(.*\) /, "", line); split(line, f, " "); parent[$1] = f[2] }
+		END {
+			for (p in parent) {
+				q = parent[p]
+				while (q != root && (q in parent))
+					q = parent[q]
+				if (q == root)
+					print p
+			}
+		}'
+}
+# gone PID...: none of them runs any more (one that nobody has waited for yet does not).
+gone() {
+	local pid state
+	for pid; do
+		state=$(sed 's/^[0-9]* (.*) \(.\).*/\1/' "/proc/$pid/stat" 2> /dev/null)
+		[ -z "$state" ] || [ "$state" = Z ] || return 1
+	done
+}
+# background OUT ARGS...: mtlspec run in the background; sets $run.  What it says is in OUT.log.
+background() {
+	local out=$1
+	shift
+	"$mtlspec" run --out "$out" "$@" > "$out.log" 2>&1 &
+	run=$!
+	pids+=("$run")
+}
+# How far a run has come: bytes of its journal; 0 before it is there.
+journal_bytes() { stat -c %s "$1/journal" 2> /dev/null || echo 0; }
+half_way() { [ "$(journal_bytes "$1")" -ge "$2" ]; }

@@ -190,6 +190,8 @@ static enum rc take(struct index *x, const struct session *s, const struct journ
 	if (r->target >= x->n_targets)
 		return err_set(err, RC_INPUT, "the journal has more targets than the command line in it");
 	const struct session_target *t = &s->targets[r->target];
+	if (r->kind != JOURNAL_NOTE && r->group >= x->next_group)
+		x->next_group = r->group + 1;
 	if (r->kind == JOURNAL_NOTE) {
 		add_note(x, &x->targets[r->target], r->text ? r->text : "");
 		return RC_OK;

@@ -30,6 +30,7 @@ struct index {
 	bool complete, torn;
 	struct index_target *targets;
 	size_t n_targets;
+	uint32_t next_group; /* above every group */
 	struct index_groups *groups;
 };
 

@@ -24,6 +24,16 @@ static enum rc write_lines(struct journal *j, struct buf *b, uint32_t target, ui
 	return rc;
 }
 
+/* A word of the command line.  What `--shard auto` found is kept: a report is rendered where nothing tells it again. */
+static void word(struct buf *b, const struct options *o, const char *text)
+{
+	char whole[256];
+	const char *value = o->shard_text;
+	bool here = value && value >= text && value <= text + strlen(text);
+	snprintf(whole, sizeof whole, "%.*s%u/%u", here ? (int)(value - text) : 0, text, o->shard, o->shards);
+	line(b, "arg", here ? whole : text);
+}
+
 enum rc meta_write_run(struct journal *j, const struct session *s, const char *version, struct err *err)
 {
 	char number[32], host[256] = "", cwd[4096] = "";
@@ -39,7 +49,7 @@ enum rc meta_write_run(struct journal *j, const struct session *s, const char *v
 	line(&b, "hostname", host);
 	line(&b, "cwd", getcwd(cwd, sizeof cwd) ? cwd : "");
 	for (int i = 0; i < s->options->argc; i++)
-		line(&b, "arg", s->options->argv[i]);
+		word(&b, s->options, s->options->argv[i]);
 	return write_lines(j, &b, 0, (uint64_t)s->now, err);
 }
 

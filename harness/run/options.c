@@ -155,6 +155,7 @@ static enum rc shard(struct options *o, const char *text, struct err *err)
 	char part[16];
 	const char *slash = strchr(text, '/');
 	uint64_t k, n;
+	o->shard_text = text;
 	if (strcmp(text, "auto") == 0)
 		return shard_auto(o, err);
 	if (!slash || (size_t)(slash - text) >= sizeof part)
@@ -256,6 +257,50 @@ static enum rc take(void *context, int index, const char *text, struct err *err)
 		return word_of(name, strcmp(text, "all") == 0, text, "all", err);
 	o->has_seed = true;
 	return number(name, text, 0, UINT64_MAX, &o->seed, err);
+}
+
+static bool same_words(const struct words *a, const struct words *b)
+{
+	bool same = a->n == b->n;
+	for (size_t i = 0; same && i < a->n; i++)
+		same = strcmp(a->v[i], b->v[i]) == 0;
+	return same;
+}
+
+static bool same_sets(const struct options *a, const struct options *b)
+{
+	bool same = a->n_sets == b->n_sets;
+	for (size_t i = 0; same && i < a->n_sets; i++)
+		same = strcmp(a->sets[i].name, b->sets[i].name) == 0 && strcmp(a->sets[i].value, b->sets[i].value) == 0;
+	return same;
+}
+
+const char *options_differ(const struct options *a, const struct options *b)
+{
+	const struct {
+		enum row row;
+		bool same;
+	} rows[] = {
+		{ROW_TARGET, same_words(&a->targets, &b->targets)},
+		{ROW_SUITE, same_words(&a->suites, &b->suites)},
+		{ROW_PROFILE, text_equal(a->profile, b->profile)},
+		{ROW_SELECT, same_words(&a->select, &b->select)},
+		{ROW_SKIP, same_words(&a->skip, &b->skip)},
+		{ROW_QUICK, a->quick == b->quick},
+		{ROW_CLIENT, a->client == b->client},
+		{ROW_CERTIFICATE, text_equal(a->certificate, b->certificate)},
+		{ROW_PKI, text_equal(a->pki, b->pki)},
+		{ROW_SET, same_sets(a, b)},
+		{ROW_IMPACT, a->has_impact == b->has_impact && a->impact == b->impact},
+		{ROW_REPEAT, a->repeat == b->repeat},
+		{ROW_SHARD, a->shard == b->shard && a->shards == b->shards},
+		{ROW_FAULT, text_equal(a->fault, b->fault)},
+		{ROW_NULL, a->null_transport == b->null_transport},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		if (!rows[i].same)
+			return table[rows[i].row].name;
+	return NULL;
 }
 
 enum rc options_parse(struct arena *a, int argc, char **argv, const char *usage, struct options *out, int *rest,

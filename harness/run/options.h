@@ -26,6 +26,7 @@ struct options {
 	uint32_t timeout_ms; /* 0: the target's */
 	uint64_t repeat, seed;
 	unsigned shard, shards;
+	const char *shard_text; /* the last --shard, inside argv */
 	enum severity fail_on;
 	bool strict, resume, null_transport, stats, quick, every_cell;
 	int argc; /* as given, for the journal */
@@ -33,6 +34,9 @@ struct options {
 	bool no_replay; /* self-test: verdicts as they come */
 	const char *results; /* output directory of an earlier run that is gone on with or rendered again; NULL: a new run */
 };
+
+/* The name of the first option that makes `a` plan other cases than `b`; NULL: the same plan. */
+const char *options_differ(const struct options *a, const struct options *b);
 
 /* argv[0] is the sub-command.  RC_END: --help was printed.  Words live in argv or in the arena. */
 enum rc options_parse(struct arena *a, int argc, char **argv, const char *usage, struct options *out, int *rest,

@@ -146,11 +146,6 @@ out:
 	return rc;
 }
 
-static bool is_unexpected(enum verdict v)
-{
-	return v == VERDICT_FALSE_ACCEPT || v == VERDICT_FALSE_REJECT || v == VERDICT_VIOLATION;
-}
-
 /* Keeps the slot as one of the runs that reports show, or recycles it. */
 static void keep(struct rendering *r, struct slot *s)
 {
@@ -230,7 +225,7 @@ out:
 static const char *flaky_sentence(struct rendering *r, struct slot *s, const struct replays *replays)
 {
 	enum verdict v = s->judgement.verdict;
-	if (!is_unexpected(v) || r->verdict_runs[v] > 1 || replays->same)
+	if (!run_is_unexpected(v) || r->verdict_runs[v] > 1 || replays->same)
 		return NULL;
 	if (replays->runs >= 2)
 		return arena_printf(&s->arena, "%s once; %u more runs, each after a fresh control, did not repeat it",

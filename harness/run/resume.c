@@ -1,118 +1,112 @@
 #include "harness/run/resume.h"
 
-#include "harness/run/journal.h"
+#include "harness/run/index.h"
 #include "harness/run/meta.h"
+#include "harness/run/run.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-struct resume {
-	size_t n_targets;
-	uint8_t **finished;
-	uint32_t first_group;
+struct reading {
+	struct session *session;
+	struct index index;
+	struct journal_reader journal;
+	struct journal_record record;
+	struct arena arena; /* of one record */
+	struct resume *out;
 };
 
-static void mark(struct resume *r, const struct session *s, const struct journal_record *record)
+static bool has_replays(const struct index_target *t, uint64_t number)
 {
-	if (record->target >= r->n_targets)
-		return;
-	uint64_t cells = plan_cells(s->targets[record->target].plan), repeat = s->options->repeat;
-	uint64_t bit = record->number * repeat + record->repetition;
-	if (record->number < cells && record->repetition < repeat)
-		r->finished[record->target][bit / 8] |= (uint8_t)(1u << (bit % 8));
+	unsigned n = 0;
+	for (size_t i = 0; i < t->n_replays; i++)
+		if (t->replays[i].number == number)
+			n += t->replays[i].repetition == RUN_ALONE ? 2 : 1;
+	return n >= 2;
 }
 
-/* The first record must be of the same suite, words and seed. */
-static enum rc same_run(struct session *s, const struct journal_record *first, struct err *err)
-{
-	const char *digest = meta_value(&s->arena, first->text, "digest", 0);
-	const char *seed = meta_value(&s->arena, first->text, "seed", 0);
-	if (first->kind != JOURNAL_META || !digest || !seed)
-		return err_set(err, RC_INPUT, "the journal does not begin as one of a run");
-	if (strcmp(digest, s->digest) != 0)
-		return err_set(err, RC_INPUT, "the suite or a target file has changed since this run began: start a new one");
-	if (!s->options->has_seed)
-		s->seed = strtoull(seed, NULL, 10);
-	else if (strtoull(seed, NULL, 10) != s->seed)
-		return err_set(err, RC_INPUT, "the run to be resumed had --seed %s", seed);
-	return RC_OK;
-}
-
-enum { GROUP_CLOSED = 1 };
-
-/* Two passes: which groups had their controls behind them, then which executions lie in those groups. */
-static enum rc pass(struct session *s, const char *path, struct resume *r, uint8_t **groups, size_t *cap, bool second,
-		    struct err *err)
+/* Is what was seen then the last word about this execution? */
+static enum rc one_execution(struct reading *r, const struct session_target *t, struct judge_context *context,
+			     uint64_t number, uint64_t repetition, struct err *err)
 {
 	enum rc rc;
-	struct journal_reader reader = {0};
-	struct journal_record record = {0};
-	uint64_t at;
-	TRY(journal_reader_open(&reader, path, err));
-	TRY(journal_next(&reader, &record, &at, err));
-	TRY(same_run(s, &record, err));
-	while ((rc = journal_next(&reader, &record, &at, err)) == RC_OK) {
-		if (record.kind != JOURNAL_CASE && record.kind != JOURNAL_CONTROL)
-			continue;
-		while (record.group >= *cap) {
-			size_t old = *cap;
-			*cap = old ? old * 2 : 1024;
-			*groups = mem_grow(*groups, *cap);
-			memset(*groups + old, 0, *cap - old);
-		}
-		if (record.group >= r->first_group)
-			r->first_group = record.group + 1;
-		if (record.kind == JOURNAL_CONTROL && record.repetition == 1)
-			(*groups)[record.group] = GROUP_CLOSED;
-		if (second && record.kind == JOURNAL_CASE && (*groups)[record.group] == GROUP_CLOSED)
-			mark(r, s, &record);
+	struct resume_target *out = &r->out->targets[t->index];
+	struct judgement j;
+	struct kase k;
+	uint64_t bit = number * r->session->options->repeat + repetition;
+	arena_reset(&r->arena);
+	TRY(journal_at(&r->journal, r->index.targets[t->index].offsets[bit] - 1, &r->arena, &r->record, err));
+	plan_case(t->plan, number, &k);
+	const struct condition *c = plan_control(t->plan, &k);
+	enum control_state control = index_control(&r->index, t->index, r->record.group,
+						   c ? (int32_t)(c - t->suite->conditions) : -1, false);
+	context->identities = r->record.identities;
+	context->n_identities = r->record.n_identities;
+	judge(&r->arena, &k, context, control, &r->record.observation, &j);
+	if (control == CONTROL_MISSING || j.verdict == VERDICT_BROKEN || j.verdict == VERDICT_INCONCLUSIVE)
+		goto out;
+	out->finished[bit / 8] |= (uint8_t)(1u << (bit % 8));
+	out->verdicts[j.verdict]++;
+	out->done++;
+	if (run_is_unexpected(j.verdict) && repetition == 0 && !has_replays(&r->index.targets[t->index], number))
+		*VEC_PUSH(out->replays, out->n_replays, out->cap_replays) = number;
+out:
+	return rc;
+}
+
+static enum rc one_target(struct reading *r, const struct session_target *t, struct err *err)
+{
+	enum rc rc = RC_OK;
+	uint64_t cells = plan_cells(t->plan), repeat = r->session->options->repeat;
+	const struct index_target *it = &r->index.targets[t->index];
+	struct arena *a = &r->session->arena;
+	struct judge_context context = {
+		.suite = t->suite,
+		.target = t->target,
+		.profile = t->profile,
+		.product_version = meta_value(a, it->meta, "version", 0),
+		.product_library = meta_value(a, it->meta, "library", 0),
+	};
+	r->out->targets[t->index].finished = mem_alloc(cells * repeat / 8 + 1);
+	for (uint64_t i = 0; i < cells; i++)
+		for (uint64_t k = 0; k < repeat; k++)
+			if (it->offsets[i * repeat + k])
+				TRY(one_execution(r, t, &context, i, k, err));
+out:
+	return rc;
+}
+
+enum rc resume_read(struct session *s, const char *journal, struct resume *out, struct err *err)
+{
+	enum rc rc;
+	struct reading r = {.session = s, .out = out};
+	*out = (struct resume){.n_targets = s->n_targets};
+	out->targets = mem_alloc(s->n_targets * sizeof *out->targets);
+	TRY(index_open(&r.index, s, journal, err));
+	const char *digest = meta_value(&s->arena, r.index.meta, "digest", 0);
+	if (!digest || strcmp(digest, s->digest) != 0) {
+		rc = err_set(err, RC_INPUT,
+			     "--resume: the suite or a target file has changed since this run began: start a new one");
+		goto out;
 	}
-	if (rc == RC_END)
-		rc = RC_OK;
-out:
-	if (rc == RC_END)
-		rc = err_set(err, RC_INPUT, "%s is empty: nothing to resume", path);
-	observation_fini(&record.observation);
-	journal_reader_close(&reader);
-	return rc;
-}
-
-enum rc resume_read(struct session *s, const char *journal, struct resume **out, struct err *err)
-{
-	enum rc rc;
-	struct resume *r = mem_alloc(sizeof *r);
-	uint8_t *groups = NULL;
-	size_t cap = 0;
-	*out = r;
-	r->n_targets = s->n_targets;
-	r->finished = mem_alloc(s->n_targets * sizeof *r->finished);
+	TRY(journal_reader_open(&r.journal, journal, err));
+	out->first_group = r.index.next_group;
 	for (size_t i = 0; i < s->n_targets; i++)
-		r->finished[i] = mem_alloc(plan_cells(s->targets[i].plan) * s->options->repeat / 8 + 1);
-	TRY(pass(s, journal, r, &groups, &cap, false, err));
-	TRY(pass(s, journal, r, &groups, &cap, true, err));
+		TRY(one_target(&r, &s->targets[i], err));
 out:
-	free(groups);
+	journal_reader_close(&r.journal);
+	index_close(&r.index);
+	observation_fini(&r.record.observation);
+	arena_fini(&r.arena);
 	return rc;
 }
 
-uint32_t resume_first_group(const struct resume *r)
+void resume_close(struct resume *r)
 {
-	return r ? r->first_group : 0;
-}
-
-const uint8_t *resume_finished(const struct resume *r, unsigned target)
-{
-	return r && target < r->n_targets ? r->finished[target] : NULL;
-}
-
-void resume_close(struct resume **out)
-{
-	struct resume *r = *out;
-	if (!r)
-		return;
-	for (size_t i = 0; i < r->n_targets; i++)
-		free(r->finished[i]);
-	free(r->finished);
-	free(r);
-	*out = NULL;
+	for (size_t i = 0; r->targets && i < r->n_targets; i++) {
+		free(r->targets[i].finished);
+		free(r->targets[i].replays);
+	}
+	free(r->targets);
+	*r = (struct resume){0};
 }

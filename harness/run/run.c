@@ -87,11 +87,6 @@ static enum rc control_done(struct drive *d, const struct kase *k, const struct 
 	return note(d, meta_refused_control(&d->arena, k, &d->judge, o));
 }
 
-static bool is_unexpected(enum verdict v)
-{
-	return v == VERDICT_FALSE_ACCEPT || v == VERDICT_FALSE_REJECT || v == VERDICT_VIOLATION;
-}
-
 /* Refused or reset connects, 429 and 503: a remote server gets a pause that doubles while it goes on. */
 static enum rc slow_down(struct drive *d, const struct observation *o, bool throttled)
 {
@@ -164,7 +159,7 @@ static void judge_live(struct drive *d, const struct task *task, const struct ka
 	d->progress.verdicts[j.verdict]++;
 	d->progress.done++;
 	/* Where no control was ever accepted, running a case again can tell nothing new. */
-	if (is_unexpected(j.verdict) && task->repetition == 0 && d->replays < MAX_REPLAYS && is_proved(d, k->endpoint) &&
+	if (run_is_unexpected(j.verdict) && task->repetition == 0 && d->replays < MAX_REPLAYS && is_proved(d, k->endpoint) &&
 	    !d->spec->session->options->no_replay) {
 		d->replays++;
 		schedule_replay(d->schedule, task->number, false);
@@ -355,10 +350,21 @@ static enum rc deaths_unconfirmed(struct drive *d)
 				    d->deaths == 1 ? "" : "s"));
 }
 
+/* What an earlier part of the run has finished counts as done. */
+static void go_on(struct drive *d, const struct resume_target *before)
+{
+	for (int v = 0; v < VERDICT__COUNT; v++)
+		d->progress.verdicts[v] = before->verdicts[v];
+	d->progress.done = before->done;
+	for (size_t i = 0; i < before->n_replays && d->replays < MAX_REPLAYS; i++, d->replays++)
+		schedule_replay(d->schedule, before->replays[i], false);
+}
+
 static enum rc drive_target(struct drive *d, const char *dir, const struct resume *resume, bool *interrupted)
 {
 	enum rc rc;
 	struct session *s = d->spec->session;
+	const struct resume_target *before = resume->targets ? &resume->targets[d->target->index] : NULL;
 	rc = start_target(d, dir);
 	if (rc == RC_ABSENT) {
 		/* Not installed: skipped with the package named, unless it is all that was asked for. */
@@ -385,13 +391,15 @@ static enum rc drive_target(struct drive *d, const char *dir, const struct resum
 		.plan = d->target->plan,
 		.suite = d->target->suite,
 		.repeat = s->options->repeat,
-		.first_group = resume_first_group(resume),
+		.first_group = resume->first_group,
 		.patience_us = d->target->target->remote ? 0 : CONTROL_PATIENCE_US,
-		.finished = resume_finished(resume, d->target->index),
+		.finished = before ? before->finished : NULL,
 	};
 	d->schedule = schedule_open(&schedule);
 	d->progress.total = schedule_total(d->schedule);
 	d->progress.started_us = clock_us();
+	if (before)
+		go_on(d, before);
 	TRY(open_pool(d));
 	TRY(loop(d, interrupted));
 	rc = deaths_unconfirmed(d);
@@ -439,7 +447,7 @@ enum rc run_all(const struct run_spec *spec, bool *interrupted, struct run_stats
 	struct rundir dir = {{0}};
 	struct guard guard = {0};
 	struct journal journal = {0};
-	struct resume *resume = NULL;
+	struct resume resume = {0};
 	uint64_t started = clock_us();
 	struct drive *d = mem_alloc(sizeof *d);
 	*interrupted = false;
@@ -456,7 +464,7 @@ enum rc run_all(const struct run_spec *spec, bool *interrupted, struct run_stats
 	for (size_t i = 0; i < s->n_targets && !*interrupted; i++) {
 		*d = (struct drive){
 			.spec = spec, .target = &s->targets[i], .journal = &journal, .guard = &guard, .stats = stats, .err = err};
-		TRY(drive_target(d, arena_printf(&s->arena, "%s/%zu", dir.path, i), resume, interrupted));
+		TRY(drive_target(d, arena_printf(&s->arena, "%s/%zu", dir.path, i), &resume, interrupted));
 	}
 	struct journal_record end = {.kind = JOURNAL_END, .at = (uint64_t)clock_now()};
 	end.text = *interrupted ? "interrupted" : "complete";

@@ -15,6 +15,12 @@ struct run_progress {
 	uint64_t verdicts[VERDICT__COUNT]; /* as far as they are known while the run goes on */
 	uint64_t started_us;
 };
+/* Worth running again: a verdict against the server. */
+static inline bool run_is_unexpected(enum verdict v)
+{
+	return v == VERDICT_FALSE_ACCEPT || v == VERDICT_FALSE_REJECT || v == VERDICT_VIOLATION;
+}
+
 /* Told after every finished case; may be NULL. */
 typedef void run_tell(void *context, const struct run_progress *progress);
 
