@@ -240,7 +240,10 @@ static void tail(struct buf *b, const struct report_case *c)
 	}
 	buf_adds(b, "Again:     mtlspec run --target '");
 	clean_adds(b, c->target->name, LINE_MAX_BYTES);
-	buf_adds(b, "' --select '");
+	buf_adds(b, "'");
+	if (given(c->target->words))
+		clean_adds(b, c->target->words, LINE_MAX_BYTES);
+	buf_adds(b, " --select '");
 	clean_adds(b, c->id, PLAN_ID_SIZE);
 	buf_adds(b, "'\n");
 	if (given(c->recipe)) {

@@ -33,6 +33,7 @@ struct report_target {
 	const char *product, *version, *library; /* of the server; "" when unknown */
 	const char *configuration;	       /* variant and --set, "" for none */
 	const char *profile;		       /* id, "" for none */
+	const char *words;		       /* of the command line that the same case needs again: "--pki DIR"; may be NULL */
 	const struct suite *suite;	       /* explains clauses; may be NULL */
 	const char *skipped;		       /* why nothing ran (package missing ...), or NULL */
 	bool remote;

@@ -2,11 +2,11 @@
 
 #include <string.h>
 
-const char *recipe_line(struct arena *a, const struct kase *k, const struct target *t)
+const char *recipe_line(struct arena *a, const struct kase *k, const char *target, const char *words)
 {
 	char id[PLAN_ID_SIZE];
 	plan_id(k, id);
-	return arena_printf(a, "mtlspec show '%s' --target %s --bundle case.tar", id, t->file ? t->id : "TARGET");
+	return arena_printf(a, "mtlspec show '%s' --target '%s'%s   # curl, openssl and PEM files", id, target, words);
 }
 
 static const char *curl_tls(enum tls v)

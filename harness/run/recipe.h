@@ -6,8 +6,8 @@
 #include "harness/plan/plan.h"
 #include "harness/target/target.h"
 
-/* One line that finds its way to `mtlspec show`, where certificate files are written (arena). */
-const char *recipe_line(struct arena *a, const struct kase *k, const struct target *t);
+/* The line that writes the certificate files and prints the curl and openssl lines (arena). */
+const char *recipe_line(struct arena *a, const struct kase *k, const char *target, const char *words);
 
 struct recipe_files {
 	const char *chain, *key; /* NULL: no certificate */

@@ -277,7 +277,7 @@ static enum rc one_case(struct rendering *r, const struct kase *k)
 	};
 	finish_case(r, &c);
 	if (c.verdict != VERDICT_PASS)
-		c.recipe = recipe_line(&worst->arena, k, r->at->target);
+		c.recipe = recipe_line(&worst->arena, k, r->at->name, r->target.words);
 	TELL(r, one_case, &c);
 out:
 	return rc;
@@ -325,6 +325,30 @@ static const char *meta_or_empty(struct rendering *r, const char *text, const ch
 	return v ? v : "";
 }
 
+/* What a case needs again beside its target and its id. */
+static const char *words_again(struct rendering *r)
+{
+	const struct options *o = r->session->options;
+	struct buf b;
+	buf_init(&b, 16384);
+	for (size_t i = 0; i < o->suites.n; i++)
+		buf_addf(&b, " --suite '%s'", o->suites.v[i]);
+	for (size_t i = 0; i < r->at->n_sets; i++)
+		if (strcmp(r->at->sets[i].name, "fault") != 0)
+			buf_addf(&b, " --set '%s=%s'", r->at->sets[i].name, r->at->sets[i].value);
+	if (o->fault)
+		buf_addf(&b, " --fault %s", o->fault);
+	if (o->pki)
+		buf_addf(&b, " --pki '%s'", o->pki);
+	if (o->certificate)
+		buf_addf(&b, " --certificate '%s'", o->certificate);
+	if (o->profile)
+		buf_addf(&b, " --profile %s", o->profile);
+	const char *text = arena_strndup(&r->index.arena, b.data ? b.data : "", b.len);
+	buf_fini(&b);
+	return text;
+}
+
 static void describe_target(struct rendering *r, const struct session_target *t)
 {
 	struct index_target *it = &r->index.targets[t->index];
@@ -337,6 +361,7 @@ static void describe_target(struct rendering *r, const struct session_target *t)
 		.library = meta_or_empty(r, it->meta, "library"),
 		.configuration = t->configuration,
 		.profile = t->profile ? t->profile->id : "",
+		.words = words_again(r),
 		.suite = t->suite,
 		.skipped = meta_value(&r->index.arena, it->meta, "skipped", 0),
 		.remote = t->target->remote,

@@ -28,6 +28,7 @@ struct group {
 	bool replay, alone;
 	uint64_t replay_number;
 	unsigned replay_left;
+	bool replayed; /* behind the latest control: the next one comes first */
 };
 
 struct replay {
@@ -240,8 +241,9 @@ static bool case_task(const struct schedule *s, struct group *g, struct task *ta
 	if (s->stopped)
 		return false;
 	if (g->replay) {
-		if (!g->replay_left || g->under_way)
+		if (!g->replay_left || g->replayed)
 			return false;
+		g->replayed = true;
 		g->replay_left--;
 		*task = (struct task){JOURNAL_REPLAY, g->replay_number, g->alone ? RUN_ALONE : g->replay_left, g->id, -1};
 		return true;
@@ -297,6 +299,7 @@ static void advance(struct schedule *s, struct group *g)
 	case STAGE_CASES:
 		if (g->replay && g->replay_left && !s->stopped) {
 			/* the second replay has a control of its own */
+			g->replayed = false;
 			controls_again(g);
 			g->stage = STAGE_BEFORE;
 		} else if (g->replay || s->hard) {
