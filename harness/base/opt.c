@@ -3,6 +3,7 @@
 #include "harness/base/arena.h"
 
 #include <getopt.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,7 +58,6 @@ enum rc opt_parse(int argc, char **argv, const char *usage, const struct opt *ta
 	opterr = 0;
 	optind = 0;
 	for (;;) {
-		int at = optind ? optind : 1;
 		int code = getopt_long(argc, argv, shorts, longs, NULL);
 		if (code == -1)
 			break;
@@ -66,7 +66,10 @@ enum rc opt_parse(int argc, char **argv, const char *usage, const struct opt *ta
 			rc = RC_END;
 			goto out;
 		}
-		TRY(one(code, table, n, take, context, argv[at < argc ? at : argc - 1], err));
+		/* A long word is behind us and words that are no options have moved; a letter may stand among others. */
+		char letter[3] = {'-', (char)optopt, '\0'};
+		bool is_letter = optopt > 0 && optopt < ROW_CODE;
+		TRY(one(code, table, n, take, context, is_letter ? letter : argv[optind - 1], err));
 	}
 	*rest = optind;
 out:
