@@ -12,16 +12,17 @@
 #include <string.h>
 
 static const char usage[] =
-	"usage: mtlspec discover URL [--certificate FILE[,KEY]] [--out FILE] [--timeout T]\n\n"
+	"usage: mtlspec discover URL [--certificate FILE[,KEY] | --pki DIR] [--out FILE] [--timeout T]\n\n"
 	"Asks an HTTPS server what it does about client certificates: TLS versions, whether and when it asks for one, its\n"
 	"CA list, what happens without one and, if you give one, with it; whether the answer names it.  At most 12\n"
 	"connections, one after the other, plain GETs.  Prints a table, a diagnosis and a target file for mtlspec run.\n"
 	"Exit status: 0 a TLS server answered, 2 usage, 3 nothing could be learnt: no connection, or no TLS there.";
 
-enum row { ROW_CERTIFICATE, ROW_PASSWORD, ROW_ADDRESS, ROW_OUT, ROW_TIMEOUT, ROW__COUNT };
+enum row { ROW_CERTIFICATE, ROW_PASSWORD, ROW_PKI, ROW_ADDRESS, ROW_OUT, ROW_TIMEOUT, ROW__COUNT };
 static const struct opt table[] = {
 	[ROW_CERTIFICATE] = {"certificate", 0, "FILE[,KEY]", "a client certificate to show: PEM (chain, then key) or PKCS#12"},
 	[ROW_PASSWORD] = {"password-env", 0, "NAME", "environment variable with the password of the PKCS#12 file or key"},
+	[ROW_PKI] = {"pki", 0, "DIR", "show a certificate of this PKI (mtlspec pki init), which the server trusts"},
 	[ROW_ADDRESS] = {"address", 0, "IP:PORT", "connect there, whatever address the URL's host has"},
 	[ROW_OUT] = {"out", 'o', "FILE", "write the target file there instead of printing it"},
 	[ROW_TIMEOUT] = {"timeout", 0, "T", "deadline of each step of a connection, such as 500ms or 10s (default 5s)"},
@@ -41,6 +42,9 @@ static enum rc take(void *context, int row, const char *text, struct err *err)
 		break;
 	case ROW_PASSWORD:
 		w->spec.password_env = text;
+		break;
+	case ROW_PKI:
+		w->spec.pki = text;
 		break;
 	case ROW_ADDRESS:
 		w->spec.address = text;
@@ -127,8 +131,10 @@ int cmd_discover(const struct cmd_context *c, int argc, char **argv)
 		rc = err_set(&err, RC_INPUT, "discover takes one URL: mtlspec discover https://host:8443/");
 		goto out;
 	}
-	words.spec.url = argv[rest];
 	TRY(find_suite(&a, c, &suite, &err));
+	words.spec.url = argv[rest];
+	words.spec.suite = suite;
+	words.spec.now = c->now;
 	TRY(discover(&a, &words.spec, d, &err));
 	TRY(print(&a, suite, d, words.out, &err));
 	if (d->found.newest < 0) {

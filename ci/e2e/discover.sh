@@ -118,6 +118,7 @@ for mode in none optional required; do
 	finds $mode "$(said "$dir/server.log" "^listening $mode 127.0.0.1:\([0-9]*\)\$")" reference
 	[ $mode = none ] || echoes 'header="X-Mtlspec-Sha256" as="sha256-hex"'
 done
+optional_reference=$(said "$dir/server.log" '^listening optional 127.0.0.1:\([0-9]*\)$')
 reference=$(said "$dir/server.log" '^listening required 127.0.0.1:\([0-9]*\)$')
 by_name=$(said "$dir/server.log" '^listening by-name 127.0.0.1:\([0-9]*\)$')
 finds none "$by_name" "reference by name" open.mtlspec.test
@@ -136,6 +137,18 @@ expect 0 "$mtlspec" report "$dir/url"
 [ "$(grep -c '^connection' "$relay_log")" = "$before" ] || fail "report asked the server again"
 cmp -s <(grep -oE ' (id|verdict)="[^"]*"' "$dir/results.before") <(grep -oE ' (id|verdict)="[^"]*"' "$dir/url/results.xml") ||
 	fail "report says something else than the run"
+
+# two URLs, each with a file; where nobody answers nothing is run
+through "$optional_reference"
+expect 0 timeout 60 "$mtlspec" run --target "https://localhost:$front/" --target "https://localhost:$reference/" --pki "$dir/pki" \
+	--select 'condition=valid' --out "$dir/urls" --rate 1000
+[ "$(count "$dir/urls" '^pass .*condition=valid')" -ge 4 ] || { cat "$dir/out"; fail "--pki: the minted certificate"; }
+[ -f "$dir/urls/target.xml" ] && [ -f "$dir/urls/target-2.xml" ] || fail "two target files are not kept"
+echoed=$(grep -c '<echo header=' "$dir/urls/target.xml")
+[ "$echoed" = 1 ] || fail "--pki: no echo found with a minted certificate"
+expect 3 "$mtlspec" run --target "https://localhost:1/" --out "$dir/nothing"
+has "nothing to test"
+[ ! -e "$dir/nothing" ] || fail "a run that could not begin left something behind"
 
 # everything but a chain that it trusts: refused, and said so
 "$mtlspec" pki init "$dir/other" > /dev/null && "$mtlspec" pki export --for pem "$dir/other" > /dev/null

@@ -294,6 +294,10 @@ void diagnose_put_next(struct buf *b, struct arena *a, const struct facts *f, co
 		sentence(b, arena_printf(a, "mtlspec discover %s --certificate FILE,KEY    # with a certificate that it trusts: what serves, what "
 					    "it echoes",
 					 f->url));
+	if (accepted && f->own.pki) {
+		sentence(b, arena_printf(a, "mtlspec run --target %s --pki %s    # every condition, good and broken", target, f->own.pki));
+		return;
+	}
 	if (accepted || !c->asked)
 		sentence(b, arena_printf(a, "mtlspec run --target %s    # %s", target,
 					 accepted ? "read-only, with your certificate as control" : "what can be judged without certificates"));

@@ -7,6 +7,8 @@
 
 #include "harness/discover/conclude.h"
 
+#include <time.h>
+
 #define DISCOVER_TIMEOUT_MS 5000u
 
 struct discover_spec {
@@ -15,6 +17,9 @@ struct discover_spec {
 	uint32_t timeout_ms;	 /* 0: DISCOVER_TIMEOUT_MS */
 	const char *certificate; /* FILE[,KEY]; NULL: none */
 	const char *password_env; /* variable with the password of a PKCS#12 file; NULL: none */
+	const char *pki;	 /* a lasting PKI: without `certificate`, a leaf of it is shown; NULL: none */
+	const struct suite *suite; /* what its leaf is made by */
+	time_t now;
 };
 
 struct discovery {

@@ -21,10 +21,11 @@ struct raw {
 	size_t n;
 };
 
-/* The certificate that the user gave. */
+/* The certificate that the user gave, or a leaf of a PKI that the user gave. */
 struct own {
 	bool any;
-	const char *certificate, *key, *password_env; /* absolute paths, as the target file names them */
+	const char *pki;			      /* its directory; NULL: the files are the user's */
+	const char *certificate, *key, *password_env; /* absolute paths, as the target file names them; NULL: of a PKI */
 	const char *subject, *sha1, *sha256;	      /* of the leaf: CN, lower-case hex */
 	const char *dn;				      /* subject of the leaf, RFC 4514 */
 	const char *const *issuers; /* issuer names of the entries, as CA lists print them */

@@ -223,6 +223,10 @@ static void put_identity(struct writing *g)
 		comment(g, "identity: the certificate given was not accepted, so it is no control.");
 		return;
 	}
+	if (own->pki) {
+		comment(g, arena_printf(g->arena, "identity: none; a leaf of the PKI %s was accepted; give that PKI to the run.", own->pki));
+		return;
+	}
 	writer_start(&g->w, "identity");
 	writer_attr(&g->w, "id", "given");
 	writer_attr(&g->w, "certificate", own->certificate);

@@ -22,7 +22,8 @@ enum rc discovered_find(struct session *s, size_t index, const char **file, stru
 {
 	enum rc rc = RC_OK;
 	const struct options *o = s->options;
-	struct discover_spec spec = {.url = o->targets.v[index], .timeout_ms = o->timeout_ms, .certificate = o->certificate};
+	struct discover_spec spec = {.url = o->targets.v[index], .timeout_ms = o->timeout_ms, .certificate = o->certificate,
+				     .pki = o->pki, .suite = s->suite, .now = s->now};
 	if (o->results) {
 		*file = path_in(s, o->results, index);
 		if (!fs_exists(*file))
