@@ -142,10 +142,13 @@ const struct journal_record *exec_task(struct exec *x, const struct task *task)
 		fault(x, "the endpoint of the case is not live");
 		return r;
 	}
-	if (job_build(&x->arena, &spec, &built, &err) != RC_OK) {
+	enum rc rc = job_build(&x->arena, &spec, &built, &err);
+	if (rc == RC_ABSENT)
+		observation_add(&r->observation, 0, EVENT_UNSUPPORTED, -1, -1, 0, 0, err.text);
+	else if (rc != RC_OK)
 		fault(x, err.text);
+	if (rc != RC_OK)
 		return r;
-	}
 	r->identities = built.identities;
 	r->n_identities = built.n_identities;
 	if (client_run(x->client, &built.job, &r->observation, &err) != RC_OK)

@@ -212,11 +212,27 @@ static enum rc build_request(struct building *b, const struct script_step *s, st
 	return text ? body_size(b, text, &r->body) : RC_OK;
 }
 
+/* What the language promises and this build has no transport for yet: said by name, never passed over. */
+static const char *not_built(struct building *b, const struct script_step *s)
+{
+	if (text_equal(value(b, s, "fresh"), "ca"))
+		return "fresh=\"ca\"";
+	if (value(b, s, "authority"))
+		return "authority=";
+	for (size_t i = 0; i < s->n_headers; i++)
+		for (size_t j = 0; j < s->headers[i].n_attributes; j++)
+			if (strcmp(s->headers[i].attributes[j].name, "forward") == 0)
+				return "<header forward=>";
+	return NULL;
+}
+
 static enum rc build_step(struct building *b, const struct script_step *s, struct job_step *out)
 {
 	const char *text;
 	*out = (struct job_step){.verb = s->verb, .line = s->where.line, .conn = -1, .req = -1,
 				 .credential = JOB_NO_CREDENTIAL};
+	if ((text = not_built(b, s)))
+		return err_set(b->err, RC_ABSENT, "%s", text);
 	if (s->verb == VERB_CONNECT)
 		return build_connect(b, s, out);
 	if (s->verb == VERB_REQUEST)

@@ -27,7 +27,10 @@ struct built {
 	size_t n_identities;
 };
 
-/* RC_INPUT when the script asks for what the target has not (a name, a limit); the sentence says what. */
+/*
+ * RC_ABSENT with its name when the script uses what this build has not.  RC_INPUT when it asks for what the target has
+ * not (a name, a limit); the sentence says what.
+ */
 enum rc job_build(struct arena *a, const struct job_spec *spec, struct built *out, struct err *err) MUST_USE;
 
 #endif

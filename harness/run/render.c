@@ -238,6 +238,11 @@ static void finish_case(struct rendering *r, struct report_case *c)
 	const struct session *s = r->session;
 	if (s->pins)
 		c->verdict = judge_pin(s->pins, c->kase, &r->judge, c->verdict, r->today, &c->pin);
+	if (c->verdict == VERDICT_UNSUPPORTED) { /* it did nothing: this build has not what its script asks for */
+		r->totals->run--;
+		r->totals->not_run[DISPOSITION_UNSUPPORTED]++;
+		return;
+	}
 	r->totals->verdicts[c->verdict]++;
 	exit_worse(r, judge_exit(c->verdict, c->judgement->severity, s->options->fail_on, s->options->strict));
 }

@@ -46,13 +46,14 @@ START_TEST(never_twice)
 	struct arena a = {0};
 	struct ports p = {0};
 	struct err err = {{0}};
-	for (int i = 0; i < 2000; i++) {
+	for (int i = 0; i < 300; i++) {
 		char word[16];
 		uint16_t number;
 		snprintf(word, sizeof word, "w%d", i);
 		ck_assert_int_eq(ports_get(&p, &a, word, &number, &err), RC_OK);
-		for (int k = 0; k < i; k++)
-			ck_assert_uint_ne(p.list[k].number, number);
+		for (int k = 0; k < i; k++) /* an assertion each would cost a message each */
+			if (p.list[k].number == number)
+				ck_abort_msg("port %u twice", (unsigned)number);
 		ports_release(&p);
 	}
 	ports_fini(&p);
