@@ -21,6 +21,8 @@ void observation_clear(struct observation *o)
 	o->n = 0;
 	o->full = false;
 	o->duration_us = 0;
+	if (o->latest)
+		o->latest->kind = EVENT_KIND__COUNT;
 }
 
 void observation_add(struct observation *o, uint32_t at_us, enum event_kind kind, int conn, int req, int32_t a,
@@ -42,6 +44,10 @@ void observation_add(struct observation *o, uint32_t at_us, enum event_kind kind
 		.b = b,
 		.text = kept,
 	};
+	if (o->latest) {
+		*o->latest = o->events[o->n - 1];
+		o->latest->text = NULL;
+	}
 }
 
 const struct event *observation_find(const struct observation *o, size_t from, enum event_kind kind, int conn, int req)

@@ -28,6 +28,11 @@ struct observation {
 	size_t n, cap;
 	bool full;	      /* events were dropped */
 	uint32_t duration_us; /* of the whole case */
+	/*
+	 * Borrowed; NULL: none.  Gets a copy of every event without its text, so that whoever shares the page knows the
+	 * latest one when this process dies; of kind EVENT_KIND__COUNT before the first.
+	 */
+	struct event *latest;
 };
 
 void observation_init(struct observation *o);

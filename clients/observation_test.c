@@ -31,6 +31,29 @@ START_TEST(round_trip)
 }
 END_TEST
 
+/* What a parent reads off the shared page when the worker is dead. */
+START_TEST(latest)
+{
+	struct event page = {.kind = EVENT_CONNECT};
+	struct observation o;
+	observation_init(&o);
+	o.latest = &page;
+	observation_clear(&o);
+	ck_assert_uint_eq(page.kind, EVENT_KIND__COUNT);
+	observation_add(&o, 5, EVENT_CONNECT, 0, -1, 0, 0, "127.0.0.1:1");
+	observation_add(&o, 7, EVENT_ALERT_RECEIVED, 1, 2, 45, 2, "text of a process that is gone");
+	ck_assert_uint_eq(page.kind, EVENT_ALERT_RECEIVED);
+	ck_assert_uint_eq(page.at_us, 7);
+	ck_assert_int_eq(page.conn, 1);
+	ck_assert_int_eq(page.req, 2);
+	ck_assert_int_eq(page.a, 45);
+	ck_assert_ptr_null(page.text);
+	observation_clear(&o);
+	ck_assert_uint_eq(page.kind, EVENT_KIND__COUNT);
+	observation_fini(&o);
+}
+END_TEST
+
 START_TEST(bounded)
 {
 	struct observation o;
@@ -48,6 +71,7 @@ Suite *test_suite(void)
 	Suite *s = suite_create("observation");
 	TCase *c = tcase_create("observation");
 	tcase_add_test(c, round_trip);
+	tcase_add_test(c, latest);
 	tcase_add_test(c, bounded);
 	suite_add_tcase(s, c);
 	return s;
