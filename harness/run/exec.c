@@ -28,6 +28,7 @@ enum rc exec_open(struct exec **x, const struct exec_spec *spec, struct err *err
 	*x = mem_alloc(sizeof **x);
 	(*x)->spec = *spec;
 	observation_init(&(*x)->record.observation);
+	(*x)->record.observation.latest = spec->latest;
 	if (spec->null_transport)
 		return RC_OK;
 	(*x)->n_endpoints = running_endpoints(spec->running, &(*x)->endpoints);

@@ -29,6 +29,7 @@ struct exec_spec {
 	bool null_transport; /* no connection: an invented outcome, to measure the rest */
 	client_waiting *waiting;
 	void *context;
+	struct event *latest; /* observation.latest of what runs; NULL: nobody looks */
 };
 
 struct exec;

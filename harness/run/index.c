@@ -88,8 +88,10 @@ static void begin(struct index_groups *g, const struct session_target *t, const 
 
 static void add_note(struct index *x, struct index_target *t, const char *text)
 {
-	t->broken = t->broken || text[0] == '!';
-	*VEC_PUSH(t->notes, t->n_notes, t->cap_notes) = arena_strdup(&x->arena, text[0] == '!' ? text + 1 : text);
+	bool broken = text[0] == META_BROKEN[0], lost = text[0] == META_LOST[0];
+	t->broken = t->broken || broken;
+	t->lost = t->lost || lost;
+	*VEC_PUSH(t->notes, t->n_notes, t->cap_notes) = arena_strdup(&x->arena, broken || lost ? text + 1 : text);
 }
 
 static void lost(struct index *x, const struct session_target *t, const struct journal_record *r, const char *condition)
@@ -172,6 +174,7 @@ static enum rc take_meta(struct index *x, const struct journal_record *r, struct
 	if (r->target >= x->n_targets)
 		return err_set(err, RC_INPUT, "the journal has more targets than the command line in it");
 	x->targets[r->target].meta = arena_strdup(&x->arena, r->text);
+	x->targets[r->target].lost = false; /* it was started again: the run went on */
 	return RC_OK;
 }
 

@@ -20,7 +20,7 @@ struct index_target {
 	size_t n_replays, cap_replays;
 	const char **notes;
 	size_t n_notes, cap_notes;
-	bool broken; /* a note says that the environment failed */
+	bool broken, lost; /* a note says that the environment failed; lost: until the run is resumed */
 };
 
 struct index {

@@ -5,6 +5,10 @@
 #include "harness/run/journal.h"
 #include "harness/run/session.h"
 
+/* What a note begins with that makes the run broken (exit 3): for good, or until it is resumed. */
+#define META_BROKEN "!"
+#define META_LOST   "~"
+
 enum rc meta_write_run(struct journal *j, const struct session *s, const char *version, struct err *err) MUST_USE;
 /* `running` may be NULL; `skipped` says why nothing runs there, or NULL. */
 enum rc meta_write_target(struct journal *j, const struct session_target *t, const struct running *running,

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -28,6 +29,7 @@ struct worker {
 	struct task task;
 	uint64_t since_us;
 	struct buf in;
+	struct event *latest; /* a page shared with the worker: what its case saw last */
 };
 
 struct pool {
@@ -61,7 +63,7 @@ static void worker_waits(void *context UNUSED, bool waiting)
 	worker_says(waiting ? SAY_WAITING : SAY_RUNNING);
 }
 
-static void worker_main(struct pool *p, int fd)
+static void worker_main(struct pool *p, int fd, struct event *latest)
 {
 	struct err err = {{0}};
 	struct exec *x = NULL;
@@ -70,6 +72,7 @@ static void worker_main(struct pool *p, int fd)
 	struct buf out;
 	worker_fd = fd;
 	spec.waiting = worker_waits;
+	spec.latest = latest;
 	buf_init(&out, RECORD_MAX);
 	if (exec_open(&x, &spec, &err) != RC_OK) {
 		log_error("%s", err.text);
@@ -92,7 +95,7 @@ static void worker_main(struct pool *p, int fd)
 	_exit(0);
 }
 
-static void child_begins(struct pool *p, int fd, pid_t parent)
+static void child_begins(struct pool *p, int fd, pid_t parent, struct event *latest)
 {
 	setpgid(0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -109,7 +112,7 @@ static void child_begins(struct pool *p, int fd, pid_t parent)
 			close(p->workers[i]->fd);
 	if (p->child)
 		p->child(p->context);
-	worker_main(p, fd);
+	worker_main(p, fd, latest);
 }
 
 /* ---- the parent's side ---- */
@@ -128,7 +131,7 @@ static enum rc worker_start(struct pool *p, struct worker *w, struct err *err)
 	}
 	if (pid == 0) {
 		close(pair[0]);
-		child_begins(p, pair[1], parent);
+		child_begins(p, pair[1], parent, w->latest);
 	}
 	setpgid(pid, pid);
 	close(pair[1]);
@@ -143,6 +146,12 @@ static enum rc worker_add(struct pool *p, struct worker **out, struct err *err)
 	struct worker *w = mem_alloc(sizeof *w);
 	buf_init(&w->in, RECORD_MAX);
 	w->fd = -1;
+	w->latest = mmap(NULL, sizeof *w->latest, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (w->latest == MAP_FAILED) {
+		buf_fini(&w->in);
+		free(w);
+		return err_errno(err, RC_FAULT, "cannot map a page");
+	}
 	*VEC_PUSH(p->workers, p->n, p->cap) = w;
 	p->polls = mem_grow(p->polls, p->cap * sizeof *p->polls);
 	if (p->n > p->peak)
@@ -199,6 +208,7 @@ void pool_close(struct pool **out)
 		return;
 	for (size_t i = 0; i < p->n; i++) {
 		worker_reap(p->workers[i]);
+		munmap(p->workers[i]->latest, sizeof *p->workers[i]->latest);
 		buf_fini(&p->workers[i]->in);
 		free(p->workers[i]);
 	}
@@ -249,6 +259,7 @@ enum rc pool_submit(struct pool *p, const struct task *task, struct err *err)
 	w->busy = true;
 	w->waiting = false;
 	w->since_us = clock_us();
+	w->latest->kind = EVENT_KIND__COUNT;
 	p->busy++;
 	/* A worker that died while idle shows as an end of file and costs this case, like any other death. */
 	if (fd_write_full(w->fd, task, sizeof *task, NULL) != RC_OK)
@@ -296,6 +307,9 @@ static enum rc worker_lost(struct pool *p, struct worker *w, const char *why, st
 	r->text = NULL;
 	r->identities = NULL;
 	r->n_identities = 0;
+	const struct event *e = w->latest;
+	if (had_task && e->kind < EVENT_KIND__COUNT)
+		observation_add(&r->observation, e->at_us, (enum event_kind)e->kind, e->conn, e->req, e->a, e->b, NULL);
 	observation_add(&r->observation, (uint32_t)(clock_us() - w->since_us), EVENT_WORKER_DIED, -1, -1, how, 0, why);
 	*record = r;
 	if (had_task)

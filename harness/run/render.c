@@ -390,7 +390,8 @@ static enum rc one_target(struct rendering *r, const struct session_target *t)
 {
 	enum rc rc = RC_OK;
 	describe_target(r, t);
-	if (r->index.targets[t->index].broken || !r->index.targets[t->index].meta)
+	const struct index_target *it = &r->index.targets[t->index];
+	if (it->broken || it->lost || !it->meta)
 		exit_worse(r, 3);
 	TELL(r, target, &r->target);
 	if (r->target.skipped)

@@ -34,6 +34,11 @@ static bool heard_signal(void)
 	return signals_seen > 0;
 }
 
+struct under_way {
+	struct task task;
+	bool suspect; /* the target died meanwhile: a refusal says nothing about it */
+};
+
 /* Everything of one target while it runs. */
 struct drive {
 	const struct run_spec *spec;
@@ -48,7 +53,7 @@ struct drive {
 	struct run_progress progress;
 	struct run_stats *stats;
 	struct arena arena; /* of one judgement */
-	struct task under_way[MAX_UNDER_WAY];
+	struct under_way under_way[MAX_UNDER_WAY];
 	size_t n_under_way;
 	const struct endpoint *proved[32]; /* endpoints where a control was accepted */
 	size_t n_proved;
@@ -57,6 +62,7 @@ struct drive {
 	uint64_t next_start_us, pause_us;
 	unsigned in_flight, rate;
 	bool throttle_said;
+	bool lost; /* the target is gone for good */
 	struct err *err;
 };
 
@@ -120,21 +126,26 @@ static enum rc bring_back(struct drive *d, const char *how)
 	struct err why = {{0}};
 	if (++d->deaths <= MAX_DEATHS && running_restart(d->running, &why) == RC_OK)
 		return RC_OK;
+	if (heard_signal())
+		return RC_OK; /* nobody waited for it to get ready: the loop ends the run */
+	d->lost = true;
 	schedule_stop(d->schedule, true);
-	return note(d, arena_printf(&d->arena, "!the target died and could not be brought back: %s: %s", how,
+	return note(d, arena_printf(&d->arena, META_LOST "the target died and could not be brought back: %s: %s", how,
 				    why.text[0] ? why.text : "it died too often"));
 }
 
-/* Something died while this and other cases ran: each is tried again with nothing beside it. */
-static enum rc check_health(struct drive *d, const struct task *task, struct journal_record *r)
+/* Something died while this and other cases ran: each is tried again with nothing beside it; *died says so. */
+static enum rc check_health(struct drive *d, const struct task *task, struct journal_record *r, bool *died)
 {
 	enum rc rc = RC_OK;
 	char how[512];
-	if (!d->running || (!looks_ill(&r->observation) && task->repetition != RUN_ALONE && ++d->since_health < HEALTH_EVERY))
+	if (!d->running || d->lost ||
+	    (!looks_ill(&r->observation) && task->repetition != RUN_ALONE && ++d->since_health < HEALTH_EVERY))
 		return RC_OK;
 	d->since_health = 0;
 	if (running_healthy(d->running, how, sizeof how))
 		return RC_OK;
+	*died = true;
 	bool alone = task->kind == JOURNAL_REPLAY && task->repetition == RUN_ALONE;
 	if (alone) {
 		d->confirmed++;
@@ -142,9 +153,11 @@ static enum rc check_health(struct drive *d, const struct task *task, struct jou
 	} else {
 		if (task->kind == JOURNAL_CASE)
 			schedule_replay(d->schedule, task->number, true);
-		for (size_t i = 0; i < d->n_under_way; i++)
-			if (d->under_way[i].kind == JOURNAL_CASE)
-				schedule_replay(d->schedule, d->under_way[i].number, true);
+		for (size_t i = 0; i < d->n_under_way; i++) {
+			d->under_way[i].suspect = true;
+			if (d->under_way[i].task.kind == JOURNAL_CASE)
+				schedule_replay(d->schedule, d->under_way[i].task.number, true);
+		}
 		TRY(note(d, arena_printf(&d->arena, "the target died while cases ran: %s", how)));
 	}
 	rc = bring_back(d, how);
@@ -182,35 +195,73 @@ static void count(struct drive *d, const struct task *task)
 	}
 }
 
+/* Takes the task off the list; true when the target died while it was on it. */
+static bool was_suspect(struct drive *d, const struct task *task)
+{
+	for (size_t i = 0; i < d->n_under_way; i++) {
+		const struct task *t = &d->under_way[i].task;
+		if (t->number != task->number || t->kind != task->kind || t->group != task->group ||
+		    t->repetition != task->repetition || t->condition != task->condition)
+			continue;
+		bool suspect = d->under_way[i].suspect;
+		d->under_way[i] = d->under_way[--d->n_under_way];
+		return suspect;
+	}
+	return false;
+}
+
+/* A control that a death of ours or of the target's disturbed says nothing of the cases around it: it runs again. */
+static enum rc control_again(struct drive *d, const struct task *task, const struct observation *o, bool died, bool *again)
+{
+	const struct event *e = observation_find(o, 0, EVENT_WORKER_DIED, -1, -1);
+	*again = (e || died) && !d->lost && schedule_again(d->schedule, task);
+	if (!*again || !e)
+		return RC_OK; /* what became of the target is said already */
+	return note(d, arena_printf(&d->arena, "a worker died (%s %d) while it ran the control %s, which was run again",
+				    e->a > 0 ? "signal" : "exit status", e->a > 0 ? e->a : -e->a,
+				    d->target->suite->conditions[task->condition].id));
+}
+
+/* What comes of a control or a case that is in the journal now. */
+static enum rc follow_up(struct drive *d, const struct task *task, const struct kase *k, const struct journal_record *r,
+			 bool accepted)
+{
+	enum rc rc = RC_OK;
+	struct outcome outcome;
+	if (task->kind == JOURNAL_CONTROL)
+		TRY(control_done(d, k, &r->observation, accepted));
+	if (task->kind == JOURNAL_CASE)
+		judge_live(d, task, k, r);
+	judge_outcome(k, &d->judge, &r->observation, 0, &outcome);
+	rc = slow_down(d, &r->observation, outcome.throttled);
+out:
+	return rc;
+}
+
 static enum rc finished(struct drive *d, const struct task *task, const struct journal_record *record)
 {
 	enum rc rc = RC_OK;
 	struct kase k;
-	bool accepted = false;
+	bool accepted = false, again = false, died = was_suspect(d, task);
 	struct journal_record r = *record; /* shares the observation; an event may be added to it */
-	struct outcome outcome;
 	arena_reset(&d->arena);
 	exec_case(d->target->plan, d->target->suite, task, &k);
 	d->judge.identities = r.identities;
 	d->judge.n_identities = r.n_identities;
-	for (size_t i = 0; i < d->n_under_way; i++) {
-		if (d->under_way[i].number == task->number && d->under_way[i].kind == task->kind &&
-		    d->under_way[i].group == task->group && d->under_way[i].repetition == task->repetition) {
-			d->under_way[i] = d->under_way[--d->n_under_way];
-			break;
-		}
-	}
 	count(d, task);
 	if (task->kind == JOURNAL_CONTROL)
 		accepted = judge_control_accepted(&k, &d->judge, &r.observation);
-	TRY(check_health(d, task, &r));
+	TRY(check_health(d, task, &r, &died));
+	if (task->kind == JOURNAL_CONTROL && !accepted)
+		TRY(control_again(d, task, &r.observation, died, &again));
+	if (again)
+		goto out;
+	/* Its lone replay decides; should that never come, nothing is proven. */
+	if (task->kind == JOURNAL_CASE && died && looks_ill(&r.observation))
+		observation_add(&r.observation, r.observation.duration_us, EVENT_FAULT, -1, -1, 0, 0,
+				"the target died meanwhile, and the case was not run again alone");
 	TRY(journal_write(d->journal, &r, d->err));
-	if (task->kind == JOURNAL_CONTROL)
-		TRY(control_done(d, &k, &r.observation, accepted));
-	if (task->kind == JOURNAL_CASE)
-		judge_live(d, task, &k, &r);
-	judge_outcome(&k, &d->judge, &r.observation, 0, &outcome);
-	TRY(slow_down(d, &r.observation, outcome.throttled));
+	TRY(follow_up(d, task, &k, &r, accepted));
 	schedule_finished(d->schedule, task, accepted);
 out:
 	/* An added event may have moved the shared array. */
@@ -230,7 +281,7 @@ static enum rc submit_some(struct drive *d, bool *done)
 			break;
 		if (!d->stats->first_submit_us)
 			d->stats->first_submit_us = clock_us();
-		d->under_way[d->n_under_way++] = task;
+		d->under_way[d->n_under_way++] = (struct under_way){.task = task};
 		TRY(pool_submit(d->pool, &task, d->err));
 		if (d->rate)
 			d->next_start_us = clock_us() + 1000000u / d->rate;
@@ -346,7 +397,7 @@ static enum rc deaths_unconfirmed(struct drive *d)
 {
 	if (!d->deaths || d->confirmed)
 		return RC_OK;
-	return note(d, arena_printf(&d->arena, "!the target died %u time%s and no case did it alone", d->deaths,
+	return note(d, arena_printf(&d->arena, META_BROKEN "the target died %u time%s and no case did it alone", d->deaths,
 				    d->deaths == 1 ? "" : "s"));
 }
 

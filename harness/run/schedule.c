@@ -10,6 +10,7 @@ enum stage { STAGE_BEFORE, STAGE_CASES, STAGE_AFTER, STAGE_OVER };
 struct control {
 	int32_t condition;
 	bool submitted, accepted;
+	unsigned again;
 };
 
 struct group {
@@ -386,6 +387,26 @@ void schedule_finished(struct schedule *s, const struct task *task, bool accepte
 			if (g->controls[c].condition == task->condition)
 				g->controls[c].accepted = accepted;
 	}
+}
+
+bool schedule_again(struct schedule *s, const struct task *task)
+{
+	for (size_t i = 0; i < s->n_open; i++) {
+		struct group *g = s->open[i];
+		/* Its cases may have begun without it, and then it came too late. */
+		if (g->id != task->group || g->stage != (task->repetition ? STAGE_AFTER : STAGE_BEFORE) || s->hard)
+			continue;
+		for (size_t c = 0; c < g->n_controls; c++) {
+			if (g->controls[c].condition != task->condition || g->controls[c].again == SCHEDULE_AGAIN)
+				continue;
+			g->controls[c].again++;
+			g->controls[c].submitted = false;
+			g->next_control = 0;
+			g->under_way--;
+			return true;
+		}
+	}
+	return false;
 }
 
 void schedule_replay(struct schedule *s, uint64_t number, bool alone)

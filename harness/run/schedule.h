@@ -10,6 +10,7 @@
 #define SCHEDULE_GROUP 256  /* executions between two runs of the controls */
 #define SCHEDULE_OPEN 64    /* groups at once */
 #define SCHEDULE_CONTROLS 24
+#define SCHEDULE_AGAIN 3    /* times that one control is run again */
 
 struct schedule_spec {
 	const struct plan *plan;
@@ -33,6 +34,12 @@ enum schedule_answer {
 enum schedule_answer schedule_next(struct schedule *s, bool idle, uint64_t now_us, struct task *task);
 /* A task has finished; of a control, whether it was accepted. */
 void schedule_finished(struct schedule *s, const struct task *task, bool accepted);
+
+/*
+ * Instead of schedule_finished, for a control that something else than the server disturbed: it runs once more.  False when
+ * that is no longer possible or has been done often enough.
+ */
+bool schedule_again(struct schedule *s, const struct task *task);
 
 /* Run the case twice more, each after a fresh control; or once, with nothing beside it. */
 void schedule_replay(struct schedule *s, uint64_t number, bool alone);
