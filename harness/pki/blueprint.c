@@ -8,6 +8,7 @@ ENUM_DEFINE(role, ROLE, ROLE_LIST);
 ENUM_DEFINE(key_kind, KEY_KIND, KEY_KIND_LIST);
 ENUM_DEFINE(hash, HASH, HASH_LIST);
 ENUM_DEFINE(presence, PRESENCE, PRESENCE_LIST);
+ENUM_DEFINE(issuer_name, ISSUER_NAME, ISSUER_NAME_LIST);
 ENUM_DEFINE(key_usage, KEY_USAGE, KEY_USAGE_LIST);
 
 int blueprint_index(const struct blueprint *r, const char *name)

@@ -41,6 +41,15 @@ ENUM_DECLARE(hash, HASH, HASH_LIST);
 	X(PRESENCE_CRITICAL, "critical")
 ENUM_DECLARE(presence, PRESENCE, PRESENCE_LIST);
 
+/* What an issuer field says: the issuer's name, the subject's, one that differs in content, one that is equal to the
+ * issuer's by the comparison of RFC 5280 7.1 and yet written otherwise. */
+#define ISSUER_NAME_LIST(X)                        \
+	X(ISSUER_NAME_ISSUER, "issuer")            \
+	X(ISSUER_NAME_OWN, "own")                  \
+	X(ISSUER_NAME_OTHER, "other")              \
+	X(ISSUER_NAME_OTHER_CASE, "other-case")
+ENUM_DECLARE(issuer_name, ISSUER_NAME, ISSUER_NAME_LIST);
+
 #define KEY_USAGE_LIST(X)                              \
 	X(USAGE_DIGITAL_SIGNATURE, "digitalSignature") \
 	X(USAGE_NON_REPUDIATION, "nonRepudiation")     \
@@ -73,7 +82,7 @@ struct cert_spec {
 	bool fresh;	   /* minted anew for each case: the leaf, unless a store or another certificate needs it fixed */
 	const char *trust; /* root: the anchor set it stands in, or "nobody"; NULL: as the base */
 	bool copies_name, copies_key_id;  /* of the run's certificate of that role, which it is not */
-	bool self_named;		  /* the issuer's name is the subject's, whoever signs */
+	enum issuer_name issuer_name;	  /* what the issuer field says, whoever signs */
 	bool stranger_signs;		  /* signed by a key that is not the issuer's */
 	int64_t not_before, not_after;	  /* seconds from now */
 	unsigned version;		  /* 1 or 3; a version 1 certificate has no extensions */

@@ -109,8 +109,8 @@ static enum rc describe(struct forge *f, struct prepared *p, int i, const char *
 		m->subject = forge_name(f, p->condition ? p->condition->id : NULL, c->name);
 	if (model && c->copies_key_id)
 		m->key_id = model->key_id;
-	if (c->self_named)
-		m->issuer_name = m->subject;
+	m->issuer_name =
+	    issue_issuer_name(&f->arena, c->issuer_name, m->issuer ? m->issuer->subject : m->subject, m->subject);
 	if (c->stranger_signs) {
 		enum key_kind kind = m->issuer ? m->issuer->key->kind : m->key->kind;
 		TRY(keys_shared(&f->keys, kind, KEY_SLOT_STRANGER, &m->signer, err));

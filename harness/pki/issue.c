@@ -1,5 +1,7 @@
 #include "harness/pki/issue.h"
 
+#include "harness/pki/der.h"
+
 #include <stdio.h>
 
 #define MAX_CERTIFICATE (1u << 20)
@@ -20,6 +22,61 @@ struct blob issue_name(struct arena *a, uint64_t tag, const char *unit, const ch
 	struct blob out = keep(a, &b);
 	buf_fini(&b);
 	return out;
+}
+
+static void change_case(unsigned char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if ((text[i] >= 'a' && text[i] <= 'z') || (text[i] >= 'A' && text[i] <= 'Z'))
+			text[i] ^= 'a' ^ 'A';
+}
+
+/* Another character, in no other case. */
+static void change_last(unsigned char *text, size_t len)
+{
+	while (len > 0 && text[len - 1] >= 0x80)
+		len--; /* inside a character of UTF-8 */
+	if (len > 0)
+		text[len - 1] = text[len - 1] == '0' ? '1' : '0';
+}
+
+/* Name ::= SEQUENCE OF SET OF SEQUENCE { type, value }, RFC 5280 4.1.2.4; lengths stay as they are. */
+static struct blob rewritten(struct arena *a, struct blob name, bool other_case)
+{
+	struct der_tlv t;
+	unsigned char *copy = arena_memdup(a, name.data, name.len), *last = NULL;
+	size_t last_len = 0;
+	struct der in = der_of(copy, name.len), set, pair;
+	for (in = der_expect(&in, DER_SEQUENCE, &t) ? der_of(t.data, t.len) : der_of(copy, 0); der_next(&in, &t);) {
+		for (set = der_of(t.data, t.len); der_next(&set, &t);) {
+			pair = der_of(t.data, t.len);
+			if (!der_expect(&pair, DER_OID, &t) || !der_next(&pair, &t))
+				continue;
+			last = copy + (t.data - copy);
+			last_len = t.len;
+			if (other_case)
+				change_case(last, last_len);
+		}
+	}
+	if (last && !other_case)
+		change_last(last, last_len);
+	return (struct blob){.data = copy, .len = name.len};
+}
+
+struct blob issue_issuer_name(struct arena *a, enum issuer_name what, struct blob issuer, struct blob subject)
+{
+	switch (what) {
+	case ISSUER_NAME_OWN:
+		return subject;
+	case ISSUER_NAME_OTHER:
+		return rewritten(a, issuer, false);
+	case ISSUER_NAME_OTHER_CASE:
+		return rewritten(a, issuer, true);
+	case ISSUER_NAME_ISSUER:
+	case ISSUER_NAME__COUNT:
+		break;
+	}
+	return (struct blob){0};
 }
 
 enum rc issue_tbs(struct arena *a, time_t now, const struct make *m, struct blob *tbs, struct blob *algorithm,

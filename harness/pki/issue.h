@@ -32,5 +32,7 @@ enum rc issue_tbs(struct arena *a, time_t now, const struct make *m, struct blob
 		  struct err *err) MUST_USE;
 /* Name of a CA: says that it is for tests, and is unlike those of other runs that a store may still hold. */
 struct blob issue_name(struct arena *a, uint64_t tag, const char *unit, const char *name);
+/* What the issuer field is to say; without data where that is the issuer's subject as it stands. */
+struct blob issue_issuer_name(struct arena *a, enum issuer_name what, struct blob issuer, struct blob subject);
 
 #endif

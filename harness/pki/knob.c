@@ -17,7 +17,7 @@ ENUM_DEFINE(element, ELEMENT, ELEMENT_LIST);
 static const struct knob table[] = {
     {CERTS, "name", "a word of at most 32 letters", knob_name},
     {ISSUED, "issuer", CERTIFICATE_NAME, knob_issuer},
-    {ISSUED, "issuer-name", "issuer own", knob_issuer_name},
+    {ISSUED, "issuer-name", "issuer own other other-case", knob_issuer_name},
     {BIT(ELEMENT_ROOT) | BIT(ELEMENT_INTERMEDIATE), "impersonates", "name name+key-id", knob_impersonates},
     {ROOTS, "trust", "the name of an anchor set, or nobody", knob_trust},
     {CERTS, "not-before", OFFSET, knob_not_before},

@@ -18,8 +18,7 @@ bool knob_issuer(struct knob_at *at, const char *value)
 
 bool knob_issuer_name(struct knob_at *at, const char *value)
 {
-	at->cert->self_named = text_equal(value, "own");
-	return at->cert->self_named || text_equal(value, "issuer");
+	return issuer_name_parse(value, &at->cert->issuer_name);
 }
 
 bool knob_impersonates(struct knob_at *at, const char *value)

@@ -63,6 +63,8 @@ static const struct {
     {"not-after", "+1y", true},
     {"not-after", "2026-01-01", false},
     {"version", "2", false},
+    {"issuer-name", "other-case", true},
+    {"issuer-name", "others", false},
     {"ca", "true", false},
     {"key", "rsa-4096", true},
     {"key", "rsa-8192", false}, /* never over 4096 bits */

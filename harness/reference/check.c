@@ -234,7 +234,7 @@ static const struct check_row rows[] = {
     {"not-over", "R-081", "notAfter has not passed (RFC 5280 6.1.3(a)(2))", CERTIFICATE_EXPIRED,
      CHECK_FAULT(FAULT_ACCEPTS_EXPIRED) | CHECK_FAULT(FAULT_IGNORES_VALIDITY), not_over},
     {"name-chaining", "R-083", "each issuer's name is the next subject's (RFC 5280 6.1.3(a)(4), 7.1)", BAD_CERTIFICATE,
-     0, names_chain},
+     CHECK_FAULT(FAULT_IGNORES_NAME_CHAINING), names_chain},
     {"basic-constraints", "R-086", "issuers are version 3 with cA TRUE (RFC 5280 6.1.4(k))", BAD_CERTIFICATE,
      CHECK_FAULT(FAULT_IGNORES_BASIC_CONSTRAINTS), issuers_are_cas},
     {"path-length", "R-087", "pathLenConstraint is kept (RFC 5280 6.1.4(l)(m))", BAD_CERTIFICATE,

@@ -18,6 +18,8 @@
 	X(FAULT_ACCEPTS_UNTRUSTED, "accepts-untrusted", "R-099", NULL, false,                                          \
 	  "believes a path that ends at no trust anchor")                                                              \
 	X(FAULT_IGNORES_SIGNATURE, "ignores-signature", "R-080", NULL, false, "verifies no signature of the path")     \
+	X(FAULT_IGNORES_NAME_CHAINING, "ignores-name-chaining", "R-083", NULL, false,                                  \
+	  "takes whoever made the signature for the issuer, whatever the name says")                                   \
 	X(FAULT_IGNORES_EKU, "ignores-eku", "R-090", NULL, false, "believes a leaf made for another purpose")          \
 	X(FAULT_IGNORES_KEY_USAGE, "ignores-key-usage", "R-023", NULL, false,                                          \
 	  "believes a leaf whose key may not sign")                                                                    \
