@@ -39,11 +39,11 @@ listens() { # PORT: soon; false when a server ended instead
 	done
 	return 1
 }
-free() { read -r none optional required names backend < <("$tools/relay" free 5); }
+free() { read -r none optional required names backend late < <("$tools/relay" free 6); }
 fill() { # NAME FILE: the shipped template with its placeholders replaced
 	sed -e "s|@dir@|$work|g; s|@user@|$(id -un)|g; s|@group@|$(id -gn)|g; s|@server-cert@|$cert|g; s|@server-key@|$dir/server.key|g; s|@anchors@|$anchors|g
 		s|@port:none@|$none|g; s|@port:optional@|$optional|g; s|@port:required@|$required|g; s|@port:names@|$names|g
-		s|@port:backend@|$backend|g; s|@depth@|10|g; s|@verify-optional@|optional|g; s|@verify-required@|${verify:-on}|g
+		s|@port:backend@|$backend|g; s|@port:late@|$late|g; s|@verify-late@|require|g; s|@depth@|10|g; s|@verify-optional@|optional|g; s|@verify-required@|${verify:-on}|g
 		s|@mode-optional@|verify_if_given|g; s|@mode-required@|require_and_verify|g
 		s|@modules@|/usr/lib/apache2/modules|g; s|@mpm@|event|g; s|@account@|www-data|g" "$root/suites/targets/$1/$2.in" > "$work/$2"
 	! grep -oE '@[a-z:-]+@' "$work/$2" || fail "$2 has a placeholder that this script does not know"
