@@ -1,6 +1,8 @@
 /* Verbs and late requests against a GnuTLS server in a forked child. */
 #include "clients/peer_test.h"
 
+#include "harness/reference/unoffered.h"
+
 #define OPEN13 "connect connected hello-sent first-byte server-chain handshake-done "
 
 /* --- behaviours --- */
@@ -152,6 +154,31 @@ START_TEST(answer_waits)
 	run_steps(&p, steps, 4, &c);
 	peer_stop(&p);
 	expect(late[2].want);
+}
+END_TEST
+
+/* The protocol error that our library makes of it is not all that is told. */
+static void peer_asks_unoffered(const struct peer *p, int fd)
+{
+	gnutls_session_t s = server_side(p, fd);
+	unsigned char record[UNOFFERED_MAX];
+	shake(s);
+	read_request(s);
+	size_t n = unoffered_is_possible(s) ? unoffered_request(s, record) : 0;
+	(void)!write(fd, record, n);
+	read_request(s);
+	gnutls_deinit(s);
+}
+
+START_TEST(late_request_without_offer)
+{
+	struct peer p = {.act = peer_asks_unoffered, .flags = GNUTLS_POST_HANDSHAKE_AUTH | GNUTLS_NO_TICKETS};
+	struct job_credential c = credential();
+	struct job_step steps[] = {connect_step(TLS13), request_step()};
+	peer_start(&p);
+	run_steps(&p, steps, 2, &c);
+	peer_stop(&p);
+	expect(OPEN13 "request-sent reauth-request tls-error alert-sent");
 }
 END_TEST
 
@@ -376,6 +403,7 @@ Suite *test_suite(void)
 	tcase_set_timeout(c, 60);
 	tcase_add_loop_test(c, late_request, 0, ROWS(late));
 	tcase_add_test(c, answer_waits);
+	tcase_add_test(c, late_request_without_offer);
 	tcase_add_test(c, last_word_is_heard);
 	tcase_add_loop_test(c, how_we_close, 0, 2 * ROWS(closings));
 	tcase_add_test(c, requests_in_flight);

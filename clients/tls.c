@@ -318,6 +318,13 @@ static enum tls_got asked(struct tls_link *l, bool renegotiation)
 	return TLS_GOT_END;
 }
 
+/* Asked, having offered no answer (RFC 8446 4.6.2): the library calls that unexpected and takes no note of what it was. */
+static bool is_unoffered_request(const struct tls_link *l, ssize_t code)
+{
+	return code == GNUTLS_E_UNEXPECTED_PACKET &&
+	       gnutls_handshake_get_last_in(l->session) == GNUTLS_HANDSHAKE_CERTIFICATE_REQUEST;
+}
+
 enum tls_got tls_recv(struct tls_link *l, void *data, size_t size, size_t *got)
 {
 	*got = 0;
@@ -339,6 +346,8 @@ enum tls_got tls_recv(struct tls_link *l, void *data, size_t size, size_t *got)
 			return asked(l, n == GNUTLS_E_REHANDSHAKE);
 		if (n == GNUTLS_E_WARNING_ALERT_RECEIVED && note_warning(l))
 			continue;
+		if (is_unoffered_request(l, n))
+			net_note(&l->net, EVENT_REAUTH_REQUEST, 0, 0, NULL);
 		note_end(l, (int)n);
 		return TLS_GOT_END;
 	}

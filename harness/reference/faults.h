@@ -40,6 +40,8 @@
 	  "asks for a certificate, and believes it, where none is wanted")                                             \
 	X(FAULT_ASKS_AGAIN, "asks-again", NULL, NULL, false,                                                           \
 	  "asks once more after the request, by what the version has")                                                 \
+	X(FAULT_ASKS_LATE_WITHOUT_OFFER, "asks-late-without-offer", NULL, NULL, false,                                 \
+	  "asks after the handshake whoever did not offer to answer")                                                  \
 	X(FAULT_FORGETS_IDENTITY, "forgets-identity", NULL, NULL, false,                                               \
 	  "serves the second request of a connection as a stranger's")                                                 \
 	X(FAULT_KEEPS_IDENTITY_OF_FIRST_CONNECTION, "keeps-identity-of-first-connection", NULL, NULL, false,           \

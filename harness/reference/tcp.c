@@ -4,6 +4,7 @@
 #include "harness/base/text.h"
 #include "harness/reference/h1.h"
 #include "harness/reference/possession.h"
+#include "harness/reference/unoffered.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -113,9 +114,19 @@ static void ask_again(struct conn *c)
 	}
 }
 
+static void ask_unoffered(struct conn *c)
+{
+	unsigned char record[UNOFFERED_MAX];
+	c->asked_again = true;
+	if (unoffered_is_possible(c->session))
+		plain_write(c, record, unoffered_request(c->session, record));
+}
+
 static bool tls_write(void *context, const void *data, size_t len)
 {
 	struct conn *c = context;
+	if (c->faults->on[FAULT_ASKS_LATE_WITHOUT_OFFER] && !c->asked_again)
+		ask_unoffered(c);
 	if (c->faults->on[FAULT_ASKS_AGAIN] && c->asked && !c->asked_again)
 		ask_again(c);
 	const char *at = data;
