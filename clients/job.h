@@ -136,6 +136,7 @@ struct job {
 	size_t n_watch_strings;
 	unsigned ca_names; /* of a request for a certificate: how many to note, one a line; 0: the first */
 	const char *server_ca; /* PEM file the server must chain to; NULL: record and compare only */
+	bool server_subject;   /* the server's subject (RFC 4514) and a blank go behind the hash of its leaf */
 };
 
 #endif

@@ -122,6 +122,25 @@ static struct remembered *remember(struct tls_link *l, const gnutls_datum_t *cha
 	return r;
 }
 
+/* The hash alone, or with the subject behind it for a job that asks whose certificate it is. */
+static void note_chain(struct tls_link *l, enum event_kind kind, const gnutls_datum_t *chain, unsigned n, const char *leaf)
+{
+	gnutls_x509_crt_t crt = NULL;
+	gnutls_datum_t subject = {0};
+	struct buf text;
+	buf_init(&text, OBSERVATION_MAX_TEXT);
+	buf_adds(&text, leaf);
+	if (l->job->server_subject && gnutls_x509_crt_init(&crt) == 0 &&
+	    gnutls_x509_crt_import(crt, chain, GNUTLS_X509_FMT_DER) == 0 &&
+	    gnutls_x509_crt_get_dn3(crt, &subject, 0) == 0)
+		buf_addf(&text, " %.*s", (int)subject.size, (const char *)subject.data);
+	net_note(&l->net, kind, (int32_t)n, 0, text.data);
+	buf_fini(&text);
+	gnutls_free(subject.data);
+	if (crt)
+		gnutls_x509_crt_deinit(crt);
+}
+
 bool session_check_server(struct tls_link *l)
 {
 	unsigned n = 0;
@@ -131,11 +150,11 @@ bool session_check_server(struct tls_link *l)
 		return true;
 	struct remembered *r = find(l);
 	if (r && is_same(r, chain, n)) {
-		net_note(&l->net, EVENT_SERVER_CHAIN, (int32_t)n, 0, r->leaf);
+		note_chain(l, EVENT_SERVER_CHAIN, chain, n, r->leaf);
 		return true;
 	}
 	leaf_hash(&chain[0], leaf);
-	net_note(&l->net, r ? EVENT_SERVER_CHAIN_CHANGED : EVENT_SERVER_CHAIN, (int32_t)n, 0, leaf);
+	note_chain(l, r ? EVENT_SERVER_CHAIN_CHANGED : EVENT_SERVER_CHAIN, chain, n, leaf);
 	if (l->job->server_ca) {
 		verify(l->job->server_ca, chain, n, why, sizeof why);
 		if (why[0]) {

@@ -94,6 +94,11 @@ START_TEST(server_chain)
 	run_job(&job); /* now by comparison alone */
 	ck_assert_str_eq(observation_find(&seen, 0, EVENT_SERVER_CHAIN, 0, -1)->text, leaf);
 	ck_assert_ptr_nonnull(observation_find(&seen, 0, EVENT_RESPONSE, 0, 0));
+	job.server_subject = true;
+	run_job(&job);
+	const char *text = observation_find(&seen, 0, EVENT_SERVER_CHAIN, 0, -1)->text;
+	ck_assert(text_starts(text, leaf) && strcmp(text + 64, " CN=server") == 0);
+	job.server_subject = false;
 	for (int again = 0; again < 2; again++) {
 		job.server_ca = bad;
 		run_job(&job);

@@ -35,7 +35,7 @@ bool alert_parse(const char *name, unsigned *number);
 	X(EVENT_CERTIFICATE_REQUESTED, "certificate-requested") /* a: CA names, b: bytes of them; text: first (job.h) */ \
 	X(EVENT_CERTIFICATE_SENT, "certificate-sent") /* a: entries, b: bytes; text: credential id */            \
 	X(EVENT_CERTIFICATE_DECLINED, "certificate-declined")   /* asked, empty Certificate sent */              \
-	X(EVENT_SERVER_CHAIN, "server-chain")	      /* a: entries; text: sha256 of the leaf, hex */            \
+	X(EVENT_SERVER_CHAIN, "server-chain")	      /* a: entries; text: sha256 of the leaf, hex (job.h) */    \
 	X(EVENT_SERVER_CHAIN_CHANGED, "server-chain-changed")   /* not the chain seen first; text: as above */   \
 	X(EVENT_HANDSHAKE_DONE, "handshake-done")     /* our handshake returned 0; a: enum tls; text: ALPN */    \
 	X(EVENT_RESUMED, "resumed")		      /* the handshake resumed the offered session */            \
