@@ -91,7 +91,12 @@ static void add_note(struct index *x, struct index_target *t, const char *text)
 	bool broken = text[0] == META_BROKEN[0], lost = text[0] == META_LOST[0];
 	t->broken = t->broken || broken;
 	t->lost = t->lost || lost;
-	*VEC_PUSH(t->notes, t->n_notes, t->cap_notes) = arena_strdup(&x->arena, broken || lost ? text + 1 : text);
+	text += broken || lost;
+	/* A run that was resumed has looked at the target again. */
+	for (size_t i = 0; i < t->n_notes; i++)
+		if (strcmp(t->notes[i], text) == 0)
+			return;
+	*VEC_PUSH(t->notes, t->n_notes, t->cap_notes) = arena_strdup(&x->arena, text);
 }
 
 static void lost(struct index *x, const struct session_target *t, const struct journal_record *r, const char *condition)

@@ -54,7 +54,7 @@ enum rc meta_write_run(struct journal *j, const struct session *s, const char *v
 }
 
 enum rc meta_write_target(struct journal *j, const struct session_target *t, const struct running *running,
-			  const char *skipped, struct err *err)
+			  const struct servers *servers, const char *skipped, struct err *err)
 {
 	struct buf b;
 	buf_init(&b, META_MAX);
@@ -65,6 +65,13 @@ enum rc meta_write_target(struct journal *j, const struct session_target *t, con
 	line(&b, "library", running ? running_library(running) : "");
 	if (skipped)
 		line(&b, "skipped", skipped);
+	for (size_t i = 0; servers && i < servers->n; i++) {
+		struct buf value;
+		buf_init(&value, META_MAX);
+		buf_addf(&value, "%s %s %s", servers->rows[i].label, servers->rows[i].sha256, servers->rows[i].subject);
+		line(&b, "server", value.data);
+		buf_fini(&value);
+	}
 	return write_lines(j, &b, t->index, (uint64_t)clock_now(), err);
 }
 
@@ -101,4 +108,30 @@ const char *meta_refused_control(struct arena *a, const struct kase *k, const st
 			       "anchor of `mtlspec pki export` in the server's store for client certificates, or give one "
 			       "that it accepts with --certificate",
 			    e->id, out.signal[0] ? out.signal : "no answer");
+}
+
+static const char *pace_words(enum pace_answer answer)
+{
+	switch (answer) {
+	case PACE_REFUSED:
+		return "connections were refused";
+	case PACE_RESET:
+		return "connections were reset before the server's first byte";
+	case PACE_THROTTLED:
+		return "the server answered 429 or 503";
+	case PACE_FINE:
+	case PACE__COUNT:
+		break;
+	}
+	return "?";
+}
+
+const char *meta_pace(struct arena *a, enum pace_answer answer, bool over)
+{
+	char when[32];
+	clock_format(clock_now(), when);
+	if (over)
+		return arena_printf(a, META_LOST "%s %d times in a row, with pauses between them, until %s UTC: the rest was not run",
+				    pace_words(answer), PACE_GIVE_UP, when);
+	return arena_printf(a, "%s, for the first time at %s UTC: the run slowed down", pace_words(answer), when);
 }

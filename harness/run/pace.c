@@ -6,6 +6,19 @@
 #define PAUSE_MAX   2000000u
 #define CALM	    256 /* good answers in a row until the gap shrinks */
 
+enum pace_answer pace_answer(const struct observation *o, bool throttled)
+{
+	if (observation_find(o, 0, EVENT_CONNECT_FAILED, -1, -1))
+		return PACE_REFUSED;
+	if (throttled)
+		return PACE_THROTTLED;
+	for (size_t i = 0; i < o->n; i++)
+		if (o->events[i].kind == EVENT_RESET &&
+		    !observation_find(o, 0, EVENT_FIRST_BYTE, o->events[i].conn, -1))
+			return PACE_RESET;
+	return PACE_FINE;
+}
+
 bool pace_ready(const struct pace *p, uint64_t now_us)
 {
 	return now_us >= p->next_us;

@@ -5,8 +5,7 @@
 #ifndef HARNESS_RUN_PACE_H
 #define HARNESS_RUN_PACE_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "clients/observation.h"
 
 #define PACE_GIVE_UP 10 /* troubles in a row, each after a pause */
 
@@ -34,6 +33,9 @@ enum pace_step {
 	PACE_SLOWED, /* for the first time over such an answer: worth a note */
 	PACE_OVER,   /* refused or throttled PACE_GIVE_UP times in a row: start no more cases; said once */
 };
+
+/* What the server made of a case; `throttled`: its request was answered 429 or 503. */
+enum pace_answer pace_answer(const struct observation *o, bool throttled);
 
 bool pace_ready(const struct pace *p, uint64_t now_us);
 void pace_started(struct pace *p, uint64_t now_us);

@@ -82,6 +82,23 @@ START_TEST(resets_are_not_given_up)
 }
 END_TEST
 
+START_TEST(answers)
+{
+	struct observation o;
+	observation_init(&o);
+	ck_assert_int_eq(pace_answer(&o, false), PACE_FINE);
+	ck_assert_int_eq(pace_answer(&o, true), PACE_THROTTLED);
+	observation_add(&o, 1, EVENT_FIRST_BYTE, 0, -1, 0, 0, NULL);
+	observation_add(&o, 2, EVENT_RESET, 0, -1, 104, 0, NULL);
+	ck_assert_int_eq(pace_answer(&o, false), PACE_FINE); /* it had spoken: a refusal like others */
+	observation_add(&o, 3, EVENT_RESET, 1, -1, 104, 0, NULL);
+	ck_assert_int_eq(pace_answer(&o, false), PACE_RESET);
+	observation_add(&o, 4, EVENT_CONNECT_FAILED, 2, -1, 111, 0, NULL);
+	ck_assert_int_eq(pace_answer(&o, true), PACE_REFUSED);
+	observation_fini(&o);
+}
+END_TEST
+
 START_TEST(ours_gets_no_gaps)
 {
 	struct pace p = {.rate = 100};
@@ -99,6 +116,7 @@ Suite *test_suite(void)
 	tcase_add_test(t, gives_up);
 	tcase_add_test(t, counts_what_was_under_way_once);
 	tcase_add_test(t, resets_are_not_given_up);
+	tcase_add_test(t, answers);
 	tcase_add_test(t, ours_gets_no_gaps);
 	suite_add_tcase(s, t);
 	return s;

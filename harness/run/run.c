@@ -4,7 +4,9 @@
 #include "harness/base/guard.h"
 #include "harness/base/log.h"
 #include "harness/base/rundir.h"
+#include "harness/run/bringup.h"
 #include "harness/run/meta.h"
+#include "harness/run/pace.h"
 #include "harness/run/pool.h"
 #include "harness/run/resume.h"
 #include "harness/run/schedule.h"
@@ -45,8 +47,7 @@ struct drive {
 	struct session_target *target;
 	struct journal *journal;
 	struct guard *guard;
-	struct forge *forge;
-	struct running *running;
+	struct bringup up;
 	struct pool *pool;
 	struct schedule *schedule;
 	struct judge_context judge;
@@ -59,10 +60,10 @@ struct drive {
 	size_t n_proved;
 	unsigned replays, deaths, confirmed;
 	uint64_t since_health;
-	uint64_t next_start_us, pause_us;
-	unsigned in_flight, rate;
-	bool throttle_said;
+	struct pace pace;
+	unsigned in_flight;
 	bool lost; /* the target is gone for good */
+	bool server_said;
 	struct err *err;
 };
 
@@ -93,23 +94,29 @@ static enum rc control_done(struct drive *d, const struct kase *k, const struct 
 	return note(d, meta_refused_control(&d->arena, k, &d->judge, o));
 }
 
-/* Refused or reset connects, 429 and 503: a remote server gets a pause that doubles while it goes on. */
+/* Refused or reset connects, 429 and 503 slow the run down at somebody else's server. */
 static enum rc slow_down(struct drive *d, const struct observation *o, bool throttled)
 {
-	bool refused = observation_find(o, 0, EVENT_CONNECT_FAILED, -1, -1) != NULL;
-	if (!d->target->target->remote || (!refused && !throttled)) {
-		d->pause_us = 0;
+	uint64_t now = clock_us();
+	enum pace_answer answer = pace_answer(o, throttled);
+	enum pace_step step = pace_finished(&d->pace, answer, now - o->duration_us, now);
+	if (step == PACE_GO)
 		return RC_OK;
-	}
-	d->pause_us = d->pause_us ? d->pause_us * 2 : 100000;
-	if (d->pause_us > 2000000)
-		d->pause_us = 2000000;
-	d->next_start_us = clock_us() + d->pause_us;
-	if (d->throttle_said)
+	if (step == PACE_OVER)
+		schedule_stop(d->schedule, false);
+	return note(d, meta_pace(&d->arena, answer, step == PACE_OVER));
+}
+
+/* The server's own certificate is pinned for the run: said once, and it stops nothing. */
+static enum rc check_server(struct drive *d, const struct kase *k, const struct journal_record *r)
+{
+	char when[32];
+	if (!k->endpoint || !servers_changed(&d->up.servers, k->endpoint, &r->observation) || d->server_said)
 		return RC_OK;
-	d->throttle_said = true;
-	return note(d, refused ? "connections were refused: the run slowed down" :
-				 "the server answered 429 or 503: the run slowed down");
+	d->server_said = true;
+	clock_format((time_t)r->at, when);
+	return note(d, arena_printf(&d->arena, "the server's certificate changed during the run at %s UTC (endpoint %s)", when,
+				    k->endpoint->id));
 }
 
 static bool looks_ill(const struct observation *o)
@@ -124,7 +131,7 @@ static bool looks_ill(const struct observation *o)
 static enum rc bring_back(struct drive *d, const char *how)
 {
 	struct err why = {{0}};
-	if (++d->deaths <= MAX_DEATHS && running_restart(d->running, &why) == RC_OK)
+	if (++d->deaths <= MAX_DEATHS && running_restart(d->up.running, &why) == RC_OK)
 		return RC_OK;
 	if (heard_signal())
 		return RC_OK; /* nobody waited for it to get ready: the loop ends the run */
@@ -139,11 +146,11 @@ static enum rc check_health(struct drive *d, const struct task *task, struct jou
 {
 	enum rc rc = RC_OK;
 	char how[512];
-	if (!d->running || d->lost ||
+	if (!d->up.running || d->lost ||
 	    (!looks_ill(&r->observation) && task->repetition != RUN_ALONE && ++d->since_health < HEALTH_EVERY))
 		return RC_OK;
 	d->since_health = 0;
-	if (running_healthy(d->running, how, sizeof how))
+	if (running_healthy(d->up.running, how, sizeof how))
 		return RC_OK;
 	*died = true;
 	bool alone = task->kind == JOURNAL_REPLAY && task->repetition == RUN_ALONE;
@@ -233,7 +240,8 @@ static enum rc follow_up(struct drive *d, const struct task *task, const struct 
 	if (task->kind == JOURNAL_CASE)
 		judge_live(d, task, k, r);
 	judge_outcome(k, &d->judge, &r->observation, 0, &outcome);
-	rc = slow_down(d, &r->observation, outcome.throttled);
+	TRY(slow_down(d, &r->observation, outcome.throttled));
+	rc = check_server(d, k, r);
 out:
 	return rc;
 }
@@ -273,7 +281,7 @@ static enum rc submit_some(struct drive *d, bool *done)
 {
 	enum rc rc = RC_OK;
 	struct task task;
-	while (pool_has_room(d->pool) && d->n_under_way < MAX_UNDER_WAY && clock_us() >= d->next_start_us) {
+	while (pool_has_room(d->pool) && d->n_under_way < MAX_UNDER_WAY && pace_ready(&d->pace, clock_us())) {
 		enum schedule_answer answer = schedule_next(d->schedule, d->n_under_way == 0, clock_us(), &task);
 		if (answer == SCHEDULE_DONE && d->n_under_way == 0)
 			*done = true;
@@ -283,8 +291,7 @@ static enum rc submit_some(struct drive *d, bool *done)
 			d->stats->first_submit_us = clock_us();
 		d->under_way[d->n_under_way++] = (struct under_way){.task = task};
 		TRY(pool_submit(d->pool, &task, d->err));
-		if (d->rate)
-			d->next_start_us = clock_us() + 1000000u / d->rate;
+		pace_started(&d->pace, clock_us());
 	}
 out:
 	return rc;
@@ -293,9 +300,9 @@ out:
 static uint32_t patience(const struct drive *d)
 {
 	uint64_t now = clock_us();
-	if (d->next_start_us <= now)
+	if (pace_ready(&d->pace, now))
 		return 100;
-	uint64_t ms = (d->next_start_us - now) / 1000u + 1;
+	uint64_t ms = (d->pace.next_us - now) / 1000u + 1;
 	return ms < 100 ? (uint32_t)ms : 100;
 }
 
@@ -331,24 +338,33 @@ static void in_child(void *context)
 {
 	struct drive *d = context;
 	guard_forget(d->guard);
-	if (d->running)
-		running_disown(d->running);
+	if (d->up.running)
+		running_disown(d->up.running);
 	journal_close(d->journal);
 }
 
-static enum rc open_pool(struct drive *d)
+/* How fast connections may come: as the command line says, or the target, or as is decent at somebody else's. */
+static void pace_of(struct drive *d)
 {
 	const struct options *o = d->spec->session->options;
 	const struct limits *l = &d->target->target->limits;
 	bool remote = d->target->target->remote;
 	d->in_flight = o->has_in_flight ? o->in_flight : l->in_flight ? l->in_flight : remote ? 2 : 0;
-	d->rate = o->has_rate ? o->rate : l->rate ? l->rate : remote ? 10 : 0;
+	d->pace = (struct pace){
+		.rate = o->has_rate ? o->rate : l->rate ? l->rate : remote ? 10 : 0,
+		.patient = remote,
+	};
+}
+
+static enum rc open_pool(struct drive *d)
+{
+	const struct options *o = d->spec->session->options;
 	struct exec_spec exec = {
 		.suite = d->target->suite,
 		.target = d->target->target,
 		.plan = d->target->plan,
-		.running = d->running,
-		.forge = d->forge,
+		.running = d->up.running,
+		.forge = d->up.forge,
 		.deadlines = session_deadlines(d->spec->session, d->target),
 		.target_index = d->target->index,
 		.repeat = o->repeat,
@@ -364,31 +380,27 @@ static enum rc open_pool(struct drive *d)
 
 static enum rc start_target(struct drive *d, const char *dir)
 {
-	enum rc rc;
-	struct session *s = d->spec->session;
-	struct forge_spec forge = {
-		.suite = d->target->suite,
-		.target = d->target->target,
-		.now = s->now,
-		.seed = s->seed,
-		.pki_dir = s->options->pki,
-	};
-	if (s->options->null_transport)
-		return note(d, "null transport: no connection was made, every outcome is invented to measure the harness");
-	TRY(forge_open(&d->forge, &forge, d->err));
-	TRY(session_prepare(d->target, d->forge, d->err));
-	struct target_spec spec = {
-		.target = d->target->target,
-		.variant = d->target->variant,
-		.sets = d->target->sets,
-		.n_sets = d->target->n_sets,
+	const struct bringup_spec spec = {
+		.session = d->spec->session,
+		.target = d->target,
 		.dir = dir,
-		.self = s->program,
-		.forge = d->forge,
 		.guard = d->guard,
+		.pace = &d->pace,
 		.give_up = heard_signal,
 	};
-	rc = running_open(&d->running, &spec, &s->arena, d->err);
+	pace_of(d);
+	if (d->spec->session->options->null_transport)
+		return note(d, "null transport: no connection was made, every outcome is invented to measure the harness");
+	return bringup_open(&d->up, &spec, d->err);
+}
+
+static enum rc write_notes(struct drive *d)
+{
+	enum rc rc = RC_OK;
+	const char *const *notes;
+	size_t n = bringup_notes(&d->up, &notes);
+	for (size_t i = 0; i < n; i++)
+		TRY(note(d, notes[i]));
 out:
 	return rc;
 }
@@ -419,7 +431,7 @@ static enum rc drive_target(struct drive *d, const char *dir, const struct resum
 	rc = start_target(d, dir);
 	if (rc == RC_ABSENT) {
 		/* Not installed: skipped with the package named, unless it is all that was asked for. */
-		rc = meta_write_target(d->journal, d->target, NULL, d->err->text, NULL);
+		rc = meta_write_target(d->journal, d->target, NULL, NULL, d->err->text, NULL);
 		d->err->text[0] = '\0';
 		goto out;
 	}
@@ -430,13 +442,14 @@ static enum rc drive_target(struct drive *d, const char *dir, const struct resum
 	}
 	if (rc != RC_OK)
 		goto out;
-	TRY(meta_write_target(d->journal, d->target, d->running, NULL, d->err));
+	TRY(meta_write_target(d->journal, d->target, d->up.running, &d->up.servers, NULL, d->err));
+	TRY(write_notes(d));
 	d->judge = (struct judge_context){
 		.suite = d->target->suite,
 		.target = d->target->target,
 		.profile = d->target->profile,
-		.product_version = d->running ? running_version(d->running) : "",
-		.product_library = d->running ? running_library(d->running) : "",
+		.product_version = d->up.running ? running_version(d->up.running) : "",
+		.product_library = d->up.running ? running_library(d->up.running) : "",
 	};
 	struct schedule_spec schedule = {
 		.plan = d->target->plan,
@@ -455,14 +468,13 @@ static enum rc drive_target(struct drive *d, const char *dir, const struct resum
 	TRY(loop(d, interrupted));
 	rc = deaths_unconfirmed(d);
 out:
-	if (d->forge)
-		d->stats->keys += forge_keys_made(d->forge);
+	if (d->up.forge)
+		d->stats->keys += forge_keys_made(d->up.forge);
 	if (d->pool && pool_peak(d->pool) > d->stats->peak_workers)
 		d->stats->peak_workers = pool_peak(d->pool);
 	pool_close(&d->pool);
 	schedule_close(&d->schedule);
-	running_close(&d->running);
-	forge_close(&d->forge);
+	bringup_close(&d->up);
 	arena_fini(&d->arena);
 	return rc;
 }

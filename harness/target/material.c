@@ -247,6 +247,8 @@ enum rc material_lookup(void *running, const char *name, const char **value, str
 		     {"server-key", server_key},
 		     {"server-ca", server_ca}};
 	struct running *r = running;
+	if (r->target->remote && (text_starts(name, "anchors") || text_starts(name, "server-") || strcmp(name, "crls") == 0))
+		return err_set(err, RC_INPUT, "target %s: @%s@ is for servers that mtlspec starts itself", r->target->id, name);
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		if (strcmp(words[i].name, name) == 0)
 			return words[i].make(r, value, err);
