@@ -214,15 +214,14 @@ static void contradict(struct checking *k, const struct place *p, enum policy se
 				   : "";
 	if (seen == POLICY_CLOSED && p->declared == NEGOTIATION_NONE) {
 		say(k, p,
-		    arena_printf(a, "%s%s, where negotiation=\"none\" of %s promises everybody an answer that <accept> knows: check url= "
-				    "and <accept> in target.xml",
-				 versions, policy_words(a, seen, l), p->where));
+		    arena_printf(a, "%s%s, where negotiation=\"none\" promises everybody an answer that <accept> knows: check url= and "
+				    "<accept> in target.xml",
+				 versions, policy_words(a, seen, l)));
 		return;
 	}
 	say(k, p,
-	    arena_printf(a, "%s%s%s: target.xml declares negotiation=\"%s\"; if the server is right, \"%s\" is what belongs into %s",
-			 versions, policy_words(a, seen, l), same, negotiation_text(p->declared),
-			 negotiation_text(mode_of(seen)), p->where));
+	    arena_printf(a, "%s%s%s: target.xml declares negotiation=\"%s\"; if the server is right, \"%s\" belongs there", versions,
+			 policy_words(a, seen, l), same, negotiation_text(p->declared), negotiation_text(mode_of(seen))));
 }
 
 /* Over all declared versions at once where they agree, else version by version. */

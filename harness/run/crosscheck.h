@@ -21,7 +21,6 @@ struct sight {
 struct place {
 	const struct endpoint *endpoint;
 	const char *label; /* "required", "names/open" */
-	const char *where; /* the element with its negotiation=: "<endpoint>", "<name>" */
 	const char *host;
 	enum negotiation declared;
 	unsigned tls, http;		 /* masks, declared */

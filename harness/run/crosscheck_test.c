@@ -34,7 +34,7 @@ static const struct target no_list = {.id = "t", .has = ""};
 #define STRANGERS(x, ...) .stranger = {[TLS_1_2] = SIGHT(x), [TLS_1_3] = SIGHT(__VA_ARGS__)}
 /* The same at both versions. */
 #define BOTH_SHOW(...) .stranger = {[TLS_1_2] = SIGHT(__VA_ARGS__), [TLS_1_3] = SIGHT(__VA_ARGS__)}
-#define PLACE(e, mode) .endpoint = &e, .label = "main", .where = "<endpoint>", .declared = NEGOTIATION_##mode, .tls = BOTH, .http = BIT(HTTP_1_1)
+#define PLACE(e, mode) .endpoint = &e, .label = "main", .declared = NEGOTIATION_##mode, .tls = BOTH, .http = BIT(HTTP_1_1)
 #define CONTROL(d, ...) .control = SIGHT(DONE, ASKED, SERVED(d, .sent = true, __VA_ARGS__))
 #define REQUIRES BOTH_SHOW(DONE, ASKED, REFUSED(400))
 #define OFFERS BOTH_SHOW(DONE, ASKED, SERVED(ANONYMOUS))
@@ -58,7 +58,7 @@ static const struct {
 
 	{"required, nobody is asked", &echoes, {PLACE(plain, REQUIRED), BOTH_SHOW(DONE, SERVED(ANONYMOUS))},
 	 "no certificate is asked for, everybody is served: target.xml declares negotiation=\"required\"; if the server is right, "
-	 "\"none\" is what belongs into <endpoint>",
+	 "\"none\" belongs there",
 	 NULL},
 	{"required, strangers are served, one body for all", &silent,
 	 {PLACE(plain, REQUIRED), OFFERS, CONTROL(ACCEPT, .undecidable = true)},
@@ -103,22 +103,22 @@ static const struct {
 	 "server (RFC 8996)",
 	 "TLS 1.1 is spoken"},
 	{"HTTP/1.0 refused", &echoes,
-	 {.endpoint = &plain, .label = "main", .where = "<endpoint>", .declared = NEGOTIATION_REQUIRED, .tls = BOTH,
+	 {.endpoint = &plain, .label = "main", .declared = NEGOTIATION_REQUIRED, .tls = BOTH,
 	  .http = BIT(HTTP_1_0) | BIT(HTTP_1_1), REQUIRES, CONTROL(ACCEPT, .identity = "me"),
 	  .request = {[HTTP_1_1] = SIGHT(DONE, SERVED(ACCEPT)), [HTTP_1_0] = SIGHT(DONE, REFUSED(505))}},
 	 "HTTP/1.0 is declared and not spoken (http:505): take it out of http= of <target>", NULL},
 	{"HTTP/1.0 hung up on", &echoes,
-	 {.endpoint = &plain, .label = "main", .where = "<endpoint>", .declared = NEGOTIATION_REQUIRED, .tls = BOTH,
+	 {.endpoint = &plain, .label = "main", .declared = NEGOTIATION_REQUIRED, .tls = BOTH,
 	  .http = BIT(HTTP_1_0) | BIT(HTTP_1_1), REQUIRES, CONTROL(ACCEPT, .identity = "me"),
 	  .request = {[HTTP_1_1] = SIGHT(DONE, SERVED(ACCEPT)), [HTTP_1_0] = SIGHT(DONE, .outcome = {.signal = "eof", .phase = PHASE_RESPONSE})}},
 	 "HTTP/1.0 is declared and not spoken (eof after the request)", NULL},
 	{"HTTP/2 not chosen", &echoes,
-	 {.endpoint = &plain, .label = "main", .where = "<endpoint>", .declared = NEGOTIATION_REQUIRED, .tls = BOTH,
+	 {.endpoint = &plain, .label = "main", .declared = NEGOTIATION_REQUIRED, .tls = BOTH,
 	  .http = BIT(HTTP_1_1) | BIT(HTTP_2), REQUIRES, CONTROL(ACCEPT, .identity = "me"),
 	  .request = {[HTTP_1_1] = SIGHT(DONE, SERVED(ACCEPT)), [HTTP_2] = {.look = {DONE, .alpn = "http/1.1"}, .asked_h2 = true}}},
 	 "HTTP/2 is declared and not spoken (h2 was offered and not chosen)", NULL},
 	{"HTTP/2 chosen", &echoes,
-	 {.endpoint = &plain, .label = "main", .where = "<endpoint>", .declared = NEGOTIATION_REQUIRED, .tls = BOTH,
+	 {.endpoint = &plain, .label = "main", .declared = NEGOTIATION_REQUIRED, .tls = BOTH,
 	  .http = BIT(HTTP_1_1) | BIT(HTTP_2), REQUIRES, CONTROL(ACCEPT, .identity = "me"),
 	  .request = {[HTTP_1_1] = SIGHT(DONE, SERVED(ACCEPT)), [HTTP_2] = {.look = {DONE, .alpn = "h2"}, .asked_h2 = true}}},
 	 NULL, NULL},
@@ -171,7 +171,7 @@ START_TEST(joins)
 	const struct place places[] = {
 		{PLACE(plain, REQUIRED), REQUIRES, .undeclared = BIT(TLS_1_1)},
 		{PLACE(plain, OPTIONAL), OFFERS},
-		{.endpoint = &plain, .label = "names/open", .where = "<name>", .declared = NEGOTIATION_NONE, .tls = BOTH,
+		{.endpoint = &plain, .label = "names/open", .declared = NEGOTIATION_NONE, .tls = BOTH,
 		 BOTH_SHOW(DONE, SERVED(ANONYMOUS)), .undeclared = BIT(TLS_1_1)},
 	};
 	const struct crosscheck c = {.target = &echoes, .places = places, .n = 3};

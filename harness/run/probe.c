@@ -63,7 +63,6 @@ static void add_place(struct probe *p, const struct live_endpoint *live, const s
 	p->places[p->n++] = (struct place){
 		.endpoint = e,
 		.label = name ? arena_printf(&p->arena, "%s/%s", e->id, name->id) : e->id,
-		.where = name ? "<name>" : "<endpoint>",
 		.host = host,
 		.declared = name ? name->negotiation : e->negotiation,
 		.tls = e->tls ? e->tls : p->spec.target->tls,
