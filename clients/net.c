@@ -123,6 +123,14 @@ enum rc net_connect(struct net *n, const struct job_address *to, bool *connected
 	/* No local port is our machine's trouble, not the server's. */
 	if (e == EADDRNOTAVAIL || e == EADDRINUSE)
 		return err_set(err, RC_FAULT, "connect to %s: %s", text, strerror(e));
+	/*
+	 * A refused SYN is ECONNREFUSED.  ECONNRESET means that the connection stood and was reset before we looked: the
+	 * same thing as a reset a moment later, and it has to look the same.
+	 */
+	if (e == ECONNRESET) {
+		n->read_errno = e;
+		e = 0;
+	}
 	if (e) {
 		if (!n->timed_out)
 			net_note(n, EVENT_CONNECT_FAILED, e, 0, NULL);

@@ -5,6 +5,7 @@ hostile=$(dirname "$mtlspec")/ci/hostile
 [ -x "$hostile" ] || fail "no $hostile: make tools"
 
 start() { # MODE [N]: sets $port
+	: > "$dir/port" # or the one before is read
 	"$hostile" "$@" > "$dir/port" 2>&1 &
 	pids+=($!)
 	for _ in $(seq 200); do

@@ -28,6 +28,8 @@ struct index_groups {
 	size_t n_seen, cap_seen;
 	uint8_t **last; /* per target [combination * conditions + condition]: the latest control behind a stretch */
 	bool *ban_said; /* per target */
+	bool **good_once; /* per target [endpoint * conditions + condition]: this control was accepted there */
+	uint64_t *refused_since; /* per target: a control that was good once is refused, and nothing was served since; 0: no */
 };
 
 static struct group_row *row_of(struct index_groups *g, uint32_t group)
@@ -116,6 +118,37 @@ static void lost(struct index *x, const struct session_target *t, const struct j
 			      condition, when));
 }
 
+/* Every control that was good is refused, and nobody is served any more: also when that began between two groups. */
+static void watch_for_ban(struct index *x, const struct session_target *t, const struct kase *k, int32_t condition,
+			  bool good, uint64_t at)
+{
+	struct index_groups *g = x->groups;
+	size_t endpoint = k->endpoint ? (size_t)(k->endpoint - t->target->endpoints) : 0;
+	bool *once = &g->good_once[t->index][endpoint * t->suite->n_conditions + (size_t)condition];
+	if (good) {
+		*once = true;
+		g->refused_since[t->index] = 0;
+	} else if (*once && !g->refused_since[t->index]) {
+		g->refused_since[t->index] = at ? at : 1;
+	}
+}
+
+static void say_bans(struct index *x)
+{
+	char when[32];
+	for (size_t i = 0; i < x->n_targets; i++) {
+		if (!x->groups->refused_since[i] || x->groups->ban_said[i])
+			continue;
+		clock_format((time_t)x->groups->refused_since[i], when);
+		add_note(x, &x->targets[i],
+			 arena_printf(&x->arena,
+				      "from about %s UTC on something began to refuse everybody (a ban, a limit, a fault): "
+				      "controls that were accepted before are refused; refusals since then prove nothing "
+				      "and are inconclusive",
+				      when));
+	}
+}
+
 static void take_control(struct index *x, const struct session_target *t, const struct journal_record *r)
 {
 	struct index_groups *g = x->groups;
@@ -135,6 +168,7 @@ static void take_control(struct index *x, const struct session_target *t, const 
 	};
 	uint8_t state = judge_control_accepted(&k, &judge, &r->observation) ? GOOD : REFUSED;
 	struct seen *e = entry(g, r->group, condition);
+	watch_for_ban(x, t, &any, condition, state == GOOD, r->at);
 	if (r->repetition == 0) {
 		e->before = state;
 		return;
@@ -160,6 +194,9 @@ static void take_case(struct index *x, const struct session *s, const struct ses
 	if (r->repetition < s->options->repeat)
 		it->offsets[r->number * s->options->repeat + r->repetition] = offset + 1;
 	struct group_row *row = row_of(x->groups, r->group);
+	const struct event *answer = observation_find(&r->observation, 0, EVENT_RESPONSE, -1, -1);
+	if (answer && answer->a >= 200 && answer->a < 300)
+		x->groups->refused_since[t->index] = 0; /* somebody is served */
 	bool refused = observation_find(&r->observation, 0, EVENT_CONNECT_FAILED, -1, -1) ||
 		       !observation_find(&r->observation, 0, EVENT_RESPONSE, -1, -1);
 	if (!refused)
@@ -229,9 +266,12 @@ static void prepare(struct index *x, const struct session *s)
 	x->groups = mem_alloc(sizeof *x->groups);
 	x->groups->last = mem_alloc(s->n_targets * sizeof *x->groups->last);
 	x->groups->ban_said = mem_alloc(s->n_targets);
+	x->groups->good_once = mem_alloc(s->n_targets * sizeof *x->groups->good_once);
+	x->groups->refused_since = mem_alloc(s->n_targets * sizeof *x->groups->refused_since);
 	for (size_t i = 0; i < s->n_targets; i++) {
 		const struct session_target *t = &s->targets[i];
 		x->targets[i].offsets = mem_alloc(plan_cells(t->plan) * s->options->repeat * sizeof(uint64_t));
+		x->groups->good_once[i] = mem_alloc((t->target->n_endpoints + 1) * t->suite->n_conditions);
 		x->groups->last[i] = mem_alloc(plan_combinations(t->plan) * t->suite->n_conditions + 1);
 	}
 }
@@ -248,6 +288,7 @@ enum rc index_open(struct index *x, const struct session *s, const char *journal
 	while ((rc = journal_next(&reader, &record, &offset, err)) == RC_OK)
 		TRY(take(x, s, &record, offset, err));
 	x->torn = reader.torn;
+	say_bans(x);
 	if (rc == RC_END)
 		rc = x->meta ? RC_OK : err_set(err, RC_INPUT, "%s holds no run", journal);
 	for (size_t i = 0; i < x->n_targets; i++)
@@ -268,10 +309,13 @@ void index_close(struct index *x)
 		free(x->targets[i].replays);
 		free(x->targets[i].notes);
 		free(x->groups->last[i]);
+		free(x->groups->good_once[i]);
 	}
 	if (x->groups) {
 		free(x->groups->last);
 		free(x->groups->ban_said);
+		free(x->groups->good_once);
+		free(x->groups->refused_since);
 		free(x->groups->rows);
 		free(x->groups->seen);
 	}
