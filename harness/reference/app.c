@@ -6,6 +6,25 @@
 /* TLS alerts: RFC 8446 6.2 (certificate_required) and RFC 5246 7.4.6 (handshake_failure). */
 enum { HANDSHAKE_FAILURE = 40, BAD_CERTIFICATE = 42, CERTIFICATE_REQUIRED = 116 };
 
+enum app_ask app_asks(const struct policy *policy)
+{
+	if (policy->faults->on[FAULT_FORGETS_TO_ASK])
+		return APP_ASK_NEVER;
+	switch (policy->mode) {
+	case APP_NONE:
+		return policy->faults->on[FAULT_ASKS_EVERYBODY] ? APP_ASK_FIRST : APP_ASK_NEVER;
+	case APP_PLAIN:
+		break;
+	case APP_OPTIONAL:
+	case APP_REQUIRED:
+		return APP_ASK_FIRST;
+	case APP_RENEGOTIATION:
+	case APP_POST_HANDSHAKE:
+		return APP_ASK_LATE;
+	}
+	return APP_ASK_NEVER;
+}
+
 static void refuse(struct admission *out, int alert, const char *why)
 {
 	out->admit = ADMIT_REFUSED;
@@ -16,7 +35,8 @@ static void refuse(struct admission *out, int alert, const char *why)
 static void admit_stranger(const struct policy *policy, const struct peer *peer, struct admission *out)
 {
 	out->admit = ADMIT_ANONYMOUS;
-	if (policy->mode != APP_REQUIRED || policy->faults->on[FAULT_ACCEPTS_NO_CERTIFICATE])
+	if (policy->mode == APP_NONE || policy->mode == APP_OPTIONAL ||
+	    policy->faults->on[FAULT_ACCEPTS_NO_CERTIFICATE])
 		return;
 	refuse(out, peer->tls13 ? CERTIFICATE_REQUIRED : HANDSHAKE_FAILURE, "no-certificate");
 }
@@ -24,8 +44,11 @@ static void admit_stranger(const struct policy *policy, const struct peer *peer,
 void app_admit(const struct policy *policy, const struct peer *peer, struct admission *out)
 {
 	*out = (struct admission){.admit = ADMIT_ANONYMOUS};
-	if (!peer->asked)
+	if (!peer->asked) {
+		if (app_asks(policy) == APP_ASK_LATE)
+			out->admit = ADMIT_UNASKED;
 		return;
+	}
 	if (peer->n == 0) {
 		admit_stranger(policy, peer, out);
 		return;
@@ -52,10 +75,22 @@ void app_admit(const struct policy *policy, const struct peer *peer, struct admi
 	x509_digest(peer->chain[0], out->sha256);
 }
 
+void app_unanswered(enum app_silence silence, struct admission *out)
+{
+	static const char *const why[] = {
+	    [APP_NOT_OFFERED] = "the client did not offer post-handshake authentication",
+	    [APP_DECLINED] = "the client does not renegotiate",
+	    [APP_IGNORED] = "the client did not answer the request for a certificate",
+	};
+	*out = (struct admission){.admit = ADMIT_ANONYMOUS};
+	refuse(out, 0, why[silence]);
+	out->last = silence == APP_IGNORED;
+}
+
 void app_answer(const struct policy *policy, const struct admission *admission, const struct request *request,
 		struct reply *out)
 {
-	*out = (struct reply){.status = 200};
+	*out = (struct reply){.status = 200, .last = admission->last};
 	buf_init(&out->body, 8192);
 	if (policy->host && request->authority[0] && strcmp(policy->host, request->authority) != 0) {
 		out->status =
@@ -64,6 +99,9 @@ void app_answer(const struct policy *policy, const struct admission *admission, 
 		return;
 	}
 	switch (admission->admit) {
+	case ADMIT_UNASKED:
+		out->ask = true;
+		return;
 	case ADMIT_REFUSED:
 		out->status = 403;
 		buf_addf(&out->body, "mtlspec reference: refused: %s\n", admission->why);

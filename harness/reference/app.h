@@ -8,7 +8,7 @@
 #include "harness/base/buf.h"
 #include "harness/reference/check.h"
 
-enum app_mode { APP_NONE, APP_OPTIONAL, APP_REQUIRED, APP_PLAIN };
+enum app_mode { APP_NONE, APP_OPTIONAL, APP_REQUIRED, APP_PLAIN, APP_RENEGOTIATION, APP_POST_HANDSHAKE };
 
 /* One name of an endpoint, or the endpoint itself when it has no names. */
 struct policy {
@@ -19,6 +19,10 @@ struct policy {
 	const struct faults *faults;
 };
 
+/* When a certificate is asked for; one that is asked for late, after a request, is required. */
+enum app_ask { APP_ASK_NEVER, APP_ASK_FIRST, APP_ASK_LATE };
+enum app_ask app_asks(const struct policy *policy);
+
 /* What the transport knows of who called. */
 struct peer {
 	bool asked; /* a CertificateRequest was sent */
@@ -28,17 +32,25 @@ struct peer {
 	int64_t now;
 };
 
-enum admit { ADMIT_IDENTITY, ADMIT_ANONYMOUS, ADMIT_REFUSED };
+enum admit { ADMIT_IDENTITY, ADMIT_ANONYMOUS, ADMIT_REFUSED, ADMIT_UNASKED };
 
-/* Made once after the handshake, kept for the requests of that connection. */
+/* Made after the handshake, and once more when a certificate was asked for late; kept for the connection's requests. */
 struct admission {
 	enum admit admit;
 	int alert;	   /* for ADMIT_REFUSED: what TLS says, RFC 8446 6.2 and RFC 5246 7.4.6 */
 	char subject[256]; /* for ADMIT_IDENTITY: commonName of the leaf */
 	char sha256[65];   /* and the digest of its DER */
 	char why[256];	   /* for ADMIT_REFUSED: the failed checks by name, or "no-certificate" */
+	bool last;	   /* nothing more is served on this connection */
 };
 void app_admit(const struct policy *policy, const struct peer *peer, struct admission *out);
+
+/*
+ * The late request came to nothing, and only HTTP can still say so: the client did not offer post_handshake_auth (RFC
+ * 8446 4.2.6), it will not renegotiate (RFC 5246 7.2.2), or it did not answer in time.
+ */
+enum app_silence { APP_NOT_OFFERED, APP_DECLINED, APP_IGNORED };
+void app_unanswered(enum app_silence silence, struct admission *out);
 
 /* What an HTTP driver read. */
 struct request {
@@ -50,6 +62,8 @@ struct request {
 };
 
 struct reply {
+	bool ask; /* nothing to send yet: ask for a certificate, then put the same request again */
+	bool last;
 	unsigned status;
 	char subject[256], sha256[65]; /* header values; "" = no such header */
 	struct buf body;	       /* owned */

@@ -334,6 +334,21 @@ static void refuse(struct server_h1 *h)
 	reply_fini(&reply);
 }
 
+/* False when the connection ended before there was an answer. */
+static bool answer(struct server_h1 *h, const struct policy *policy, const struct admission *admission,
+		   const struct request *request, struct reply *out)
+{
+	app_answer(policy, admission, request, out);
+	if (out->ask) {
+		reply_fini(out);
+		if (!h->wire->ask || !h->wire->ask(h->wire->context))
+			return false;
+		app_answer(policy, admission, request, out);
+	}
+	h->keep_alive = h->keep_alive && !out->last;
+	return true;
+}
+
 void server_h1_serve(const struct wire *wire, const struct policy *policy, const struct admission *admission)
 {
 	struct server_h1 h;
@@ -346,7 +361,8 @@ void server_h1_serve(const struct wire *wire, const struct policy *policy, const
 				refuse(&h);
 			return;
 		}
-		app_answer(policy, admission, &request, &reply);
+		if (!answer(&h, policy, admission, &request, &reply))
+			return;
 		bool sent = send_reply(&h, &reply, strcmp(request.method, "HEAD") != 0);
 		reply_fini(&reply);
 		if (!sent)

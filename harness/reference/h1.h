@@ -12,6 +12,11 @@ struct wire {
 	long (*read)(void *context, void *out, size_t size);	    /* bytes; 0 at the end; -1 on fault or deadline */
 	bool (*write)(void *context, const void *data, size_t len); /* all or false */
 	void *context;
+	/*
+	 * Ask for a certificate now; the admission given to server_h1_serve says what came of it.  False: the
+	 * connection is over.  NULL where nobody is ever asked late.
+	 */
+	bool (*ask)(void *context);
 };
 
 enum { SERVER_H1_HEAD = 16384, SERVER_H1_BODY = 16 << 20 };

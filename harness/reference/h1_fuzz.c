@@ -35,7 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size == 0)
 		return 0;
 	struct input in = {data + 1, size - 1, data[0] % 64 + 1u};
-	struct wire wire = {give, swallow, &in};
+	struct wire wire = {give, swallow, &in, NULL};
 	struct server_h1 h;
 	struct request request;
 	server_h1_init(&h, &wire);

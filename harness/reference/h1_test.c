@@ -100,7 +100,7 @@ static void play(struct script *s)
 	static const struct faults sound = {.on = {false}};
 	struct policy policy = {"a", APP_NONE, NULL, 10, &sound};
 	struct admission admission = {.admit = ADMIT_ANONYMOUS};
-	struct wire wire = {give, keep, s};
+	struct wire wire = {give, keep, s, NULL};
 	buf_init(&s->out, 1 << 20);
 	server_h1_serve(&wire, &policy, &admission);
 }

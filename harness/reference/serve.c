@@ -27,6 +27,9 @@ struct trust {
 	gnutls_certificate_credentials_t credentials;
 };
 
+/* What an endpoint speaks: a late mode exists in one version. */
+enum versions { VERSIONS_ALL, VERSIONS_TLS12, VERSIONS_TLS13, VERSIONS_COUNT };
+
 struct server {
 	struct arena arena;
 	const char *certificate, *key;
@@ -40,7 +43,7 @@ struct server {
 	size_t names;
 	struct faults faults;
 	uint64_t depth;
-	gnutls_priority_t priority;
+	gnutls_priority_t priority[VERSIONS_COUNT];
 	struct worker {
 		pid_t pid;
 		int fd; /* its connection, kept open here until its end was told: the peer never knows of a death first
@@ -52,7 +55,9 @@ struct server {
 static const char usage[] =
     "usage: mtlspec serve --listen MODE=IP:PORT... [--certificate FILE --key FILE --anchors FILE] [OPTION]...\n\n"
     "The reference server: HTTPS over TLS 1.2 and 1.3 that judges client certificates by its own rules.  MODE is\n"
-    "none, optional, required, by-name or plain (HTTP without TLS); port 0 lets the kernel choose.  It prints\n"
+    "none, optional, required, by-name, renegotiation (asks after the request, TLS 1.2 alone), post-handshake (the "
+    "same\n"
+    "of TLS 1.3) or plain (HTTP without TLS); port 0 lets the kernel choose.  It prints\n"
     "\"listening MODE IP:PORT\" for each and serves until SIGTERM.";
 
 enum { OPT_CERTIFICATE, OPT_KEY, OPT_ANCHORS, OPT_ANCHORS_FOR, OPT_DEPTH, OPT_FAULT, OPT_LISTEN, OPT_NAME };
@@ -68,7 +73,8 @@ static const struct opt options[] = {
 };
 
 static const char *const mode_words[] = {
-    [APP_NONE] = "none", [APP_OPTIONAL] = "optional", [APP_REQUIRED] = "required", [APP_PLAIN] = "plain"};
+    [APP_NONE] = "none",   [APP_OPTIONAL] = "optional",		  [APP_REQUIRED] = "required",
+    [APP_PLAIN] = "plain", [APP_RENEGOTIATION] = "renegotiation", [APP_POST_HANDSHAKE] = "post-handshake"};
 
 static enum rc take_fault(struct server *s, const char *name, struct err *err)
 {
@@ -106,7 +112,7 @@ static enum rc take_listen(struct server *s, const char *text, struct err *err)
 		return err_set(err, RC_INPUT, "more than %d times --listen", ENDPOINTS_MAX);
 	struct endpoint *e = &s->endpoint[s->endpoints];
 	int mode = text_index(mode_words, sizeof mode_words / sizeof *mode_words, word);
-	*e = (struct endpoint){.word = word, .fd = -1, .by_name = strcmp(word, "by-name") == 0};
+	*e = (struct endpoint){.word = word, .fd = -1, .late_ms = TCP_LATE_MS, .by_name = strcmp(word, "by-name") == 0};
 	if (mode < 0 && !e->by_name)
 		return err_set(err, RC_INPUT, "--listen %s: no mode is called %s", text, word);
 	if (!e->by_name) {
@@ -213,6 +219,17 @@ static enum rc fit(struct server *s, struct site *site, const char *trust, struc
 	return err_set(err, RC_INPUT, "no anchors are given for %s", trust);
 }
 
+static const char *const version_words[] = {[VERSIONS_ALL] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2",
+					    [VERSIONS_TLS12] = "NORMAL:-VERS-ALL:+VERS-TLS1.2",
+					    [VERSIONS_TLS13] = "NORMAL:-VERS-ALL:+VERS-TLS1.3"};
+
+static enum versions versions_of(const struct endpoint *e)
+{
+	if (!e->by_name && e->site->policy.mode == APP_RENEGOTIATION)
+		return VERSIONS_TLS12;
+	return !e->by_name && e->site->policy.mode == APP_POST_HANDSHAKE ? VERSIONS_TLS13 : VERSIONS_ALL;
+}
+
 static enum rc prepare(struct server *s, struct err *err)
 {
 	enum rc rc = RC_OK;
@@ -223,15 +240,16 @@ static enum rc prepare(struct server *s, struct err *err)
 		return err_set(err, RC_INPUT, "nothing to serve: give --listen MODE=IP:PORT");
 	if (tls && (!s->certificate || !s->key || s->trusts == 0))
 		return err_set(err, RC_INPUT, "TLS needs --certificate, --key and --anchors");
-	if (tls && gnutls_priority_init(&s->priority, "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2", NULL) < 0)
-		return err_set(err, RC_FAULT, "GnuTLS does not know TLS 1.2 and 1.3");
+	for (int i = 0; tls && i < VERSIONS_COUNT; i++)
+		if (gnutls_priority_init(&s->priority[i], version_words[i], NULL) < 0)
+			return err_set(err, RC_FAULT, "GnuTLS does not know TLS 1.2 and 1.3");
 	for (size_t i = 0; tls && i < s->trusts; i++)
 		TRY(load_trust(s, &s->trust[i], err));
 	for (size_t i = 0; i < s->names; i++)
 		TRY(fit(s, &s->named[i], s->named_trust[i], err));
 	for (size_t i = 0; i < s->endpoints; i++) {
 		struct endpoint *e = &s->endpoint[i];
-		e->priority = s->priority;
+		e->priority = s->priority[versions_of(e)];
 		e->first = mmap(NULL, sizeof *e->first, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 		if (e->first == MAP_FAILED)
 			return err_errno(err, RC_FAULT, "cannot map memory");
@@ -376,8 +394,9 @@ static void close_all(struct server *s)
 		if (s->trust[i].credentials)
 			gnutls_certificate_free_credentials(s->trust[i].credentials);
 	}
-	if (s->priority)
-		gnutls_priority_deinit(s->priority);
+	for (int i = 0; i < VERSIONS_COUNT; i++)
+		if (s->priority[i])
+			gnutls_priority_deinit(s->priority[i]);
 	arena_fini(&s->arena);
 }
 

@@ -17,7 +17,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { HANDSHAKE_FAILURE = 40, UNRECOGNIZED_NAME = 112, MISSING_EXTENSION = 109, CHAIN_MAX = 256 };
+enum {
+	HANDSHAKE_FAILURE = 40,
+	UNRECOGNIZED_NAME = 112,
+	MISSING_EXTENSION = 109,
+	CHAIN_MAX = 256,
+	EARLY_MAX = 16384,
+	WARNINGS_MAX = 3
+};
 
 struct conn {
 	int fd;
@@ -26,10 +33,14 @@ struct conn {
 	const struct site *site;  /* NULL until the name is known */
 	gnutls_session_t session; /* NULL without TLS */
 	bool asked, asked_again;
+	bool late;  /* waiting for the answer to a late request */
+	int broken; /* what ended the session after the handshake, or 0 */
 	const struct faults *faults;
 	struct admission admission;
 	int alert; /* what ends the handshake by our decision, or 0 */
 	unsigned renegotiations;
+	char early[EARLY_MAX]; /* data that came while we waited for that answer */
+	size_t early_at, early_len;
 };
 
 /* Wait until the socket is ready; false at the deadline. */
@@ -56,7 +67,8 @@ static ssize_t pull(gnutls_transport_ptr_t context, void *out, size_t size)
 		if (n >= 0 || (errno != EAGAIN && errno != EINTR))
 			return n;
 		if (!wait_for(c, POLLIN)) {
-			errno = ETIMEDOUT;
+			/* what ends a request for a certificate need not end the session */
+			errno = c->late ? EAGAIN : ETIMEDOUT;
 			return -1;
 		}
 	}
@@ -145,6 +157,13 @@ static bool tls_write(void *context, const void *data, size_t len)
 static long tls_read(void *context, void *out, size_t size)
 {
 	struct conn *c = context;
+	if (c->early_len > 0) {
+		size_t n = c->early_len < size ? c->early_len : size;
+		memcpy(out, c->early + c->early_at, n);
+		c->early_at += n;
+		c->early_len -= n;
+		return (long)n;
+	}
 	for (;;) {
 		ssize_t n = gnutls_record_recv(c->session, out, size);
 		if (n >= 0)
@@ -159,10 +178,7 @@ static long tls_read(void *context, void *out, size_t size)
 
 static void ask(struct conn *c)
 {
-	enum app_mode mode = c->site->policy.mode;
-	c->asked = mode == APP_OPTIONAL || mode == APP_REQUIRED || c->faults->on[FAULT_ASKS_EVERYBODY];
-	if (c->faults->on[FAULT_FORGETS_TO_ASK])
-		c->asked = false;
+	c->asked = app_asks(&c->site->policy) == APP_ASK_FIRST;
 	/* REQUEST, never REQUIRE: who may pass is app.c's to say, not GnuTLS's. */
 	gnutls_certificate_server_set_request(c->session, c->asked ? GNUTLS_CERT_REQUEST : GNUTLS_CERT_IGNORE);
 	gnutls_credentials_set(c->session, GNUTLS_CRD_CERTIFICATE, c->site->credentials);
@@ -305,6 +321,83 @@ static void say_why(struct conn *c, int ret)
 		gnutls_alert_send_appropriate(c->session, ret);
 }
 
+/* What the client sent in between is kept, a buffer full: it may be the next request. */
+static bool set_aside(struct conn *c)
+{
+	if (c->early_len == 0)
+		c->early_at = 0;
+	size_t used = c->early_at + c->early_len;
+	ssize_t n =
+	    used < sizeof c->early ? gnutls_record_recv(c->session, c->early + used, sizeof c->early - used) : -1;
+	if (n > 0)
+		c->early_len += (size_t)n;
+	return n > 0;
+}
+
+static int reauth(gnutls_session_t session)
+{
+	return gnutls_reauth(session, 0);
+}
+
+/* 0, or what ended it: GNUTLS_E_AGAIN when nobody answered, GNUTLS_E_WARNING_ALERT_RECEIVED for no_renegotiation. */
+static int await_answer(struct conn *c, int (*step)(gnutls_session_t))
+{
+	for (unsigned warnings = 0;;) {
+		int ret = step(c->session);
+		if (ret == GNUTLS_E_AGAIN && clock_us() >= c->until)
+			return ret;
+		if (ret == GNUTLS_E_GOT_APPLICATION_DATA) {
+			if (!set_aside(c))
+				return GNUTLS_E_UNEXPECTED_PACKET;
+			continue;
+		}
+		if (ret == GNUTLS_E_WARNING_ALERT_RECEIVED &&
+		    (gnutls_alert_get(c->session) == GNUTLS_A_NO_RENEGOTIATION || ++warnings > WARNINGS_MAX))
+			return ret;
+		if (ret == 0 || gnutls_error_is_fatal(ret))
+			return ret;
+	}
+}
+
+/* RFC 8446 4.6.2, RFC 5246 7.4.1.1: ask after the request, by what the version has. */
+static int ask_by_version(struct conn *c)
+{
+	gnutls_certificate_server_set_request(c->session, GNUTLS_CERT_REQUEST);
+	if (gnutls_protocol_get_version(c->session) == GNUTLS_TLS1_3)
+		return await_answer(c, reauth);
+	int ret = gnutls_rehandshake(c->session);
+	return ret < 0 ? ret : await_answer(c, gnutls_handshake);
+}
+
+/* nobody is asked who did not offer it. */
+static bool may_ask(struct conn *c)
+{
+	return gnutls_protocol_get_version(c->session) != GNUTLS_TLS1_3 ||
+	       (gnutls_session_get_flags(c->session) & GNUTLS_SFLAGS_POST_HANDSHAKE_AUTH);
+}
+
+static bool ask_late(void *context)
+{
+	struct conn *c = context;
+	uint64_t until = c->until, limit = clock_us() + c->endpoint->late_ms * 1000ull;
+	if (!may_ask(c)) {
+		app_unanswered(APP_NOT_OFFERED, &c->admission);
+		return true;
+	}
+	c->asked = c->late = true;
+	c->until = limit < until ? limit : until;
+	int ret = ask_by_version(c);
+	c->late = false;
+	c->until = until;
+	if (ret == GNUTLS_E_AGAIN)
+		app_unanswered(APP_IGNORED, &c->admission);
+	else if (ret == GNUTLS_E_WARNING_ALERT_RECEIVED)
+		app_unanswered(APP_DECLINED, &c->admission);
+	else
+		c->broken = ret;
+	return c->broken == 0;
+}
+
 static bool open_tls(struct conn *c)
 {
 	static const gnutls_datum_t alpn[] = {{(unsigned char *)(uintptr_t) "http/1.1", 8},
@@ -330,10 +423,20 @@ static bool open_tls(struct conn *c)
 	return true;
 }
 
-static void serve_tls(struct conn *c)
+static void break_off(struct conn *c, int ret)
 {
 	static const struct linger at_once = {.l_onoff = 1};
-	struct wire wire = {tls_read, tls_write, c};
+	if (c->admission.admit == ADMIT_REFUSED && c->faults->on[FAULT_RESETS_INSTEAD_OF_ALERT]) {
+		setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+		return;
+	}
+	say_why(c, ret);
+	linger(c);
+}
+
+static void serve_tls(struct conn *c)
+{
+	struct wire wire = {tls_read, tls_write, c, ask_late};
 	int ret = handshake(c);
 	if (c->faults->on[FAULT_HANGS]) {
 		char waste[4096];
@@ -341,13 +444,14 @@ static void serve_tls(struct conn *c)
 			;
 	} else if (ret == 0) {
 		server_h1_serve(&wire, &c->site->policy, &c->admission);
+		if (c->broken) {
+			break_off(c, c->broken);
+			return;
+		}
 		gnutls_bye(c->session, GNUTLS_SHUT_WR); /* RFC 8446 6.1 */
 		linger(c);
-	} else if (c->admission.admit == ADMIT_REFUSED && c->faults->on[FAULT_RESETS_INSTEAD_OF_ALERT]) {
-		setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
 	} else {
-		say_why(c, ret);
-		linger(c);
+		break_off(c, ret);
 	}
 }
 
@@ -363,7 +467,7 @@ void tcp_serve(int fd, const struct endpoint *endpoint)
 	if (c.faults->on[FAULT_SKIPS_PROOF_OF_POSSESSION])
 		possession_skip();
 	if (endpoint->site[0].policy.mode == APP_PLAIN) {
-		struct wire wire = {plain_read, plain_write, &c};
+		struct wire wire = {plain_read, plain_write, &c, NULL};
 		server_h1_serve(&wire, &endpoint->site[0].policy, &c.admission);
 		linger(&c);
 	} else if (open_tls(&c)) {

@@ -23,11 +23,12 @@ struct endpoint {
 	bool by_name;		    /* SNI picks the site; otherwise there is one site, with policy.host NULL */
 	gnutls_priority_t priority; /* borrowed */
 	int fd;			    /* listening */
+	unsigned late_ms;	    /* how long the answer to a late request may take */
 	struct admission *first;    /* memory that all connections share, ADMIT_ANONYMOUS at first */
 };
 
 /* A connection lives this long at most, whatever the peer does. */
-enum { TCP_DEADLINE_MS = 30000, TCP_DRAIN_MS = 5000 };
+enum { TCP_DEADLINE_MS = 30000, TCP_LATE_MS = 5000, TCP_DRAIN_MS = 5000 };
 
 /* Serves the connection and closes `fd`. */
 void tcp_serve(int fd, const struct endpoint *endpoint);

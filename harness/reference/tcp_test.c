@@ -103,8 +103,13 @@ static void setup(struct world *w, enum app_mode mode, const char *fault)
 	gnutls_priority_init(&w->priority, "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2", NULL);
 	for (size_t i = 0; i < 2; i++)
 		w->site[i] = (struct site){{NULL, mode, &w->anchors, 10, &w->faults}, w->server};
-	w->endpoint = (struct endpoint){
-	    .word = "test", .site = w->site, .n = 1, .priority = w->priority, .fd = -1, .first = &w->first};
+	w->endpoint = (struct endpoint){.word = "test",
+					.site = w->site,
+					.n = 1,
+					.priority = w->priority,
+					.fd = -1,
+					.first = &w->first,
+					.late_ms = 150};
 	w->first = (struct admission){.admit = ADMIT_IDENTITY, .subject = "somebody"};
 }
 
@@ -342,12 +347,155 @@ START_TEST(old_versions_are_refused)
 }
 END_TEST
 
+/* What a client makes of a late request. */
+enum manner { ANSWERS, OFFERS_NOTHING, DECLINES, IGNORES, INTERRUPTS };
+
+static const struct {
+	const char *name;
+	enum manner manner;
+	int leaf;
+	const char *fault;
+	const char *sees[2]; /* of two equal requests on one connection; TLS 1.2, TLS 1.3 */
+} late[] = {
+    {"valid", ANSWERS, LEAF, "", {"asked 200 leaf, 200 leaf", "asked 200 leaf, 200 leaf"}},
+    {"nobody", ANSWERS, NOBODY, "", {"asked alert 40", "asked alert 116"}},
+    {"expired", ANSWERS, EXPIRED, "", {"asked alert 45", "asked alert 45"}},
+    {"not for signing", ANSWERS, NO_SIGNING, "", {"asked alert 43", "asked alert 43"}},
+    {"not offered",
+     OFFERS_NOTHING,
+     LEAF,
+     "",
+     {"asked 200 leaf, 200 leaf",
+      "403 refused: the client did not offer post-handshake authentication, 403 refused: the "
+      "client did not offer post-handshake authentication"}},
+    {"declined",
+     DECLINES,
+     LEAF,
+     "",
+     {"asked 403 refused: the client does not renegotiate, 403 refused: the client does not renegotiate", NULL}},
+    {"ignored",
+     IGNORES,
+     LEAF,
+     "",
+     {"asked 403 refused: the client did not answer the request for a certificate, end",
+      "asked 403 refused: the client did not answer the request for a certificate, end"}},
+    {"data in between", INTERRUPTS, LEAF, "", {NULL, "asked 200 leaf, 200 leaf"}},
+    {"accepts-expired",
+     ANSWERS,
+     EXPIRED,
+     "accepts-expired",
+     {"asked 200 expired, 200 expired", "asked 200 expired, 200 expired"}},
+    {"accepts-no-certificate",
+     ANSWERS,
+     NOBODY,
+     "accepts-no-certificate",
+     {"asked 200 stranger, 200 stranger", "asked 200 stranger, 200 stranger"}},
+    {"forgets-to-ask", ANSWERS, LEAF, "forgets-to-ask", {"200 stranger, 200 stranger", "200 stranger, 200 stranger"}},
+    {"resets, expired", ANSWERS, EXPIRED, "resets-instead-of-alert", {"asked reset", "asked reset"}},
+};
+
+static const char get[] = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
+static int react(gnutls_session_t s, enum manner manner, long asked)
+{
+	int ret;
+	if (manner == IGNORES)
+		return 0;
+	if (manner == DECLINES)
+		return gnutls_alert_send(s, GNUTLS_AL_WARNING, GNUTLS_A_NO_RENEGOTIATION);
+	if (manner == INTERRUPTS)
+		gnutls_record_send(s, get, strlen(get));
+	do
+		ret = asked == GNUTLS_E_REHANDSHAKE ? gnutls_handshake(s) : gnutls_reauth(s, 0);
+	while (ret == GNUTLS_E_INTERRUPTED);
+	return ret;
+}
+
+/* One answer in a few words; false when there is none to come after it. */
+static bool read_late(gnutls_session_t s, enum manner manner, char *out, size_t size)
+{
+	char page[8192];
+	long ret;
+	size_t used = strlen(out);
+	for (;;) {
+		ret = gnutls_record_recv(s, page, sizeof page - 1);
+		if (ret != GNUTLS_E_REHANDSHAKE && ret != GNUTLS_E_REAUTH_REQUEST)
+			break;
+		used += (size_t)snprintf(out + used, size - used, "asked ");
+		if ((ret = react(s, manner, ret)) < 0)
+			break;
+	}
+	if (ret <= 0) {
+		if (ret == 0)
+			snprintf(out + used, size - used, "end");
+		else
+			say_error(s, ret, "", out + used, size - used);
+		return false;
+	}
+	page[ret] = '\0';
+	const char *words = strstr(page, "reference: ");
+	ck_assert_ptr_nonnull(words);
+	words += strncmp(words + 11, "hello ", 6) == 0 ? 17 : 11;
+	snprintf(out + used, size - used, "%.3s %.*s", page + 9, (int)strcspn(words, "\n"), words);
+	return true;
+}
+
+static void ask_twice(int fd, struct client *client, const char *priority, enum manner manner, char *out, size_t size)
+{
+	gnutls_session_t s;
+	gnutls_certificate_credentials_t cred;
+	gnutls_certificate_allocate_credentials(&cred);
+	gnutls_certificate_set_retrieve_function2(cred, give);
+	gnutls_init(&s, GNUTLS_CLIENT | (manner == OFFERS_NOTHING ? 0 : GNUTLS_POST_HANDSHAKE_AUTH));
+	gnutls_priority_set_direct(s, priority, NULL);
+	gnutls_credentials_set(s, GNUTLS_CRD_CERTIFICATE, cred);
+	gnutls_session_set_ptr(s, client);
+	gnutls_transport_set_int(s, fd);
+	gnutls_transport_set_push_function(s, push);
+	was_reset = false;
+	out[0] = '\0';
+	ck_assert_int_eq(gnutls_handshake(s), 0);
+	gnutls_record_send(s, get, strlen(get));
+	if (read_late(s, manner, out, size)) {
+		strncat(out, ", ", size - strlen(out) - 1);
+		if (manner != INTERRUPTS)
+			gnutls_record_send(s, get, strlen(get));
+		read_late(s, manner, out, size);
+	}
+	gnutls_deinit(s);
+	gnutls_certificate_free_credentials(cred);
+	close(fd);
+}
+
+START_TEST(asks_late)
+{
+	for (int v = 0; v < 2; v++) {
+		struct world w;
+		struct client client;
+		int fd[2], status;
+		char got[512];
+		if (!late[_i].sees[v])
+			continue;
+		setup(&w, v == 0 ? APP_RENEGOTIATION : APP_POST_HANDSHAKE, late[_i].fault);
+		take_credential(&client, &w, late[_i].leaf, false);
+		pid_t pid = serve(&w, fd);
+		ask_twice(fd[0], &client, priorities[v], late[_i].manner, got, sizeof got);
+		waitpid(pid, &status, 0);
+		ck_assert_msg(status == 0 && strcmp(got, late[_i].sees[v]) == 0, "%s, TLS 1.%d: [%s], status %d",
+			      late[_i].name, v + 2, got, status);
+		drop_credential(&client);
+		teardown(&w);
+	}
+}
+END_TEST
+
 Suite *test_suite(void)
 {
 	Suite *s = suite_create("reference/tcp");
 	TCase *t = tcase_create("tcp");
 	tcase_set_timeout(t, 20);
 	tcase_add_loop_test(t, serves, 0, (int)(sizeof cases / sizeof *cases));
+	tcase_add_loop_test(t, asks_late, 0, (int)(sizeof late / sizeof *late));
 	tcase_add_loop_test(t, names_pick_the_policy, 0, (int)(sizeof names / sizeof *names));
 	tcase_add_test(t, old_versions_are_refused);
 	suite_add_tcase(s, t);
