@@ -11,6 +11,7 @@
 
 #define OVERLAP 64 /* a phrase may be cut by the end of what was read */
 #define LOG_MS	100u
+#define ENDING_MS 1000u
 
 /* What sanitizers and valgrind say of a memory error (their manuals: AddressSanitizer, UBSan, Memcheck 4.2). */
 static const char *const sanitizer_words[] = {"ERROR: AddressSanitizer", "runtime error:", "Invalid read",
@@ -105,11 +106,22 @@ static bool logs_speak_soon(struct member *m, char *text, size_t size)
 	return false;
 }
 
+/* Killed, a process closes its connections and takes its children along before it can be waited for. */
+static bool is_alive(struct member *m)
+{
+	if (!proc_alive(&m->proc) || !workers_ending(m->proc.pid))
+		return !m->proc.ended;
+	uint64_t until = clock_us() + ENDING_MS * 1000u;
+	while (proc_alive(&m->proc) && clock_us() < until)
+		poll(NULL, 0, 1);
+	return !m->proc.ended;
+}
+
 static bool member_healthy(struct member *m, char *how, size_t size)
 {
 	char text[256];
 	bool vanished = false;
-	if (m->proc.pid && !proc_alive(&m->proc)) {
+	if (m->proc.pid && !is_alive(m)) {
 		snprintf(how, size, "process %s ended: %s", m->process->id,
 			 proc_status_text(m->proc.status, text, sizeof text));
 		return false;

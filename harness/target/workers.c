@@ -83,10 +83,10 @@ static bool was_told(const struct workers *w, pid_t pid)
 	return false;
 }
 
-/* Signals that a program brings on itself; being told to end is no fault. */
+/* Signals that a program brings on itself, and what the kernel sends when memory is short; being told to end is no fault. */
 static bool is_fault(int status)
 {
-	static const int faults[] = {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSYS, SIGTRAP};
+	static const int faults[] = {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSYS, SIGTRAP, SIGKILL};
 	for (size_t i = 0; WIFSIGNALED(status) && i < sizeof faults / sizeof *faults; i++)
 		if (WTERMSIG(status) == faults[i])
 			return true;
@@ -125,6 +125,13 @@ bool workers_died(struct workers *w, pid_t master, bool *vanished, char *how, si
 	}
 	workers_look(w, master);
 	return died;
+}
+
+bool workers_ending(pid_t pid)
+{
+	int status;
+	enum life life = look_at(pid, &status);
+	return life == LIFE_ENDING || life == LIFE_ENDED;
 }
 
 bool workers_told(const struct workers *w, const char *line)

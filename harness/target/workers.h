@@ -22,10 +22,12 @@ struct workers {
 /* Remember who is there.  Never fails: without /proc there are none. */
 void workers_look(struct workers *w, pid_t master);
 /*
- * True when a worker was killed by a fault (SIGSEGV, SIGABRT ...) since the last look; `how` gets a sentence.  A worker that is
+ * True when a worker was killed by a fault (SIGSEGV, SIGABRT, SIGKILL ...) since the last look; `how` gets a sentence.  A worker that is
  * ending is waited for, a second at most.  *vanished: a known one is gone and its end was missed, so the log has to tell.
  */
 bool workers_died(struct workers *w, pid_t master, bool *vanished, char *how, size_t size);
+/* True when this process is on its way out, which its peers may have noticed before its parent can. */
+bool workers_ending(pid_t pid);
 /* True when `line` of a log names a worker whose death was reported already. */
 bool workers_told(const struct workers *w, const char *line);
 
