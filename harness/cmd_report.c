@@ -83,5 +83,5 @@ int cmd_report(const struct cmd_context *c, int argc, char **argv)
 		rc = RC_INPUT;
 out:
 	arena_fini(&a);
-	return rc == RC_OK ? code : cmd_fail(rc, &err);
+	return rc == RC_OK ? code : judge_exit_worse(code, cmd_fail(rc, &err));
 }

@@ -72,9 +72,9 @@ static enum rc run_and_render(struct session *s, const struct cmd_context *c, in
 	};
 	rc = run_all(&run, &interrupted, &stats, err);
 	progress_close(&progress);
-	if (rc != RC_OK && rc != RC_FAULT)
+	if (!stats.began)
 		goto out;
-	/* After a fault of the environment, what the journal holds is reported all the same. */
+	/* Whatever ended the run, what the journal holds is reported. */
 	struct err render_err = {{0}};
 	struct output_spec output = {
 		.session = s,
@@ -129,5 +129,5 @@ int cmd_run(const struct cmd_context *c, int argc, char **argv)
 out:
 	session_close(&session);
 	arena_fini(&a);
-	return rc == RC_OK ? code : cmd_fail(rc, &err);
+	return rc == RC_OK ? code : judge_exit_worse(code, cmd_fail(rc, &err));
 }

@@ -155,7 +155,7 @@ static enum rc target(struct reporter *r, const struct report_target *t, struct 
 	print_clean(s, ", ", t->configuration);
 	fputs("\n", s->spec.file);
 	if (t->skipped) {
-		print_clean(s, "  skipped: ", t->skipped);
+		print_clean(s, t->broken ? "  broken: " : "  skipped: ", t->skipped);
 		fputs("\n", s->spec.file);
 	}
 	for (size_t i = 0; i < t->n_notes; i++) {
@@ -403,8 +403,12 @@ static void print_totals(struct console *s, const struct report_totals *t)
 	if (s->interrupted)
 		fprintf(f, "\n%sinterrupted%s: this is what was finished until then", paint(s, YELLOW),
 			paint(s, PLAIN));
-	fprintf(f, "\neverything: %s/ (results.xml, junit/)\nexit status %d: %s\n", s->out, t->exit_code,
-		exit_words(t->exit_code));
+	if (t->unwritten)
+		fprintf(f, "\n%sreports are missing%s: %s; the journal in %s/ stands: mtlspec report %s", paint(s, RED),
+			paint(s, PLAIN), t->unwritten, s->out, s->out);
+	else
+		fprintf(f, "\neverything: %s/ (results.xml, junit/)", s->out);
+	fprintf(f, "\nexit status %d: %s\n", t->exit_code, exit_words(t->exit_code));
 	fprintf(f, "%s%" PRIu64 " passed, %" PRIu64 " failed, %" PRIu64 " skipped%s\n", paint(s, failed ? RED : GREEN),
 		passed, failed, skipped, paint(s, PLAIN));
 }

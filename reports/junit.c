@@ -212,6 +212,20 @@ out:
 	return rc;
 }
 
+static void count(struct junit *j, const char *element, uint64_t us)
+{
+	j->counts.tests++;
+	j->counts.us += us;
+	if (!element)
+		return;
+	if (strcmp(element, "failure") == 0)
+		j->counts.failures++;
+	else if (strcmp(element, "error") == 0)
+		j->counts.errors++;
+	else
+		j->counts.skipped++;
+}
+
 static enum rc target(struct reporter *r, const struct report_target *t, struct err *err)
 {
 	enum rc rc;
@@ -228,14 +242,16 @@ static enum rc target(struct reporter *r, const struct report_target *t, struct 
 	writer_attr(&j->w, "classname", arena_printf(&j->scratch, "mtls.%s", j->target_key));
 	writer_attr(&j->w, "name", "target");
 	writer_attr(&j->w, "time", "0.000000");
-	writer_start(&j->w, "skipped");
-	const char *why = arena_printf(&j->scratch, "unsupported: %s", t->skipped);
+	const char *element = t->broken ? "error" : "skipped";
+	const char *why = t->broken ? t->skipped : arena_printf(&j->scratch, "unsupported: %s", t->skipped);
+	writer_start(&j->w, element);
 	writer_attr_max(&j->w, "message", why, 1000);
+	if (t->broken)
+		writer_attr(&j->w, "type", verdict_text(VERDICT_BROKEN));
 	writer_text(&j->w, why);
 	writer_end(&j->w);
 	writer_end(&j->w);
-	j->counts.tests++;
-	j->counts.skipped++;
+	count(j, element, 0);
 	rc = flush_suite(r, err);
 out:
 	arena_reset(&j->scratch);
@@ -265,20 +281,6 @@ static void write_place(struct junit *j, const struct suite *suite, const struct
 		return;
 	writer_attr(&j->w, "file", names_file(&j->scratch, suite, s->where.file));
 	writer_attr_i64(&j->w, "line", s->where.line);
-}
-
-static void count(struct junit *j, const char *element, uint64_t us)
-{
-	j->counts.tests++;
-	j->counts.us += us;
-	if (!element)
-		return;
-	if (strcmp(element, "failure") == 0)
-		j->counts.failures++;
-	else if (strcmp(element, "error") == 0)
-		j->counts.errors++;
-	else
-		j->counts.skipped++;
 }
 
 /* Reason in the attribute and in the body: some readers show only the one, some only the other. */

@@ -36,6 +36,7 @@ struct report_target {
 	const char *words;		       /* of the command line that the same case needs again: "--pki DIR"; may be NULL */
 	const struct suite *suite;	       /* explains clauses; may be NULL */
 	const char *skipped;		       /* why nothing ran (package missing ...), or NULL */
+	bool broken;			       /* that is the environment's fault: an error, not a skip */
 	bool remote;
 	const char *const *notes; /* sentences: ban began, server chain changed, capability contradicted ... */
 	size_t n_notes;
@@ -78,6 +79,7 @@ struct report_totals {
 	uint64_t verdicts[VERDICT__COUNT]; /* of cases that ran */
 	uint64_t cells, run, not_run[DISPOSITION__COUNT], unfinished; /* cells = run + not_run + unfinished */
 	int exit_code;
+	const char *unwritten; /* why a report that came before this one could not be written, or NULL */
 };
 
 struct reporter;
@@ -95,6 +97,7 @@ struct reporter {
 	const struct reporter_ops *ops;
 	const char *path; /* file or directory to write, arena of the caller */
 	void *state;
+	bool failed;	 /* it could not be written: it is told nothing more */
 	bool every_cell; /* `cells` wants each cell that did not run by itself, not aggregated */
 };
 

@@ -89,7 +89,7 @@ if command -v nginx > /dev/null || [ -x /usr/sbin/nginx ]; then
 	begin nginx-worker --target nginx
 	kill -9 "$(child 'worker process')"
 	ended 3
-	has 'exited on signal 9'
+	has 'signal 9'
 	same_as_whole
 	verdicts whole > whole.verdicts
 fi

@@ -97,7 +97,9 @@ enum rc fs_write(const char *path, const void *data, size_t len, unsigned mode, 
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, (mode_t)mode);
 	if (fd < 0)
 		return err_errno(err, RC_FAULT, "cannot write %s", path);
-	enum rc rc = fd_write_full(fd, data, len, err);
+	enum rc rc = fd_write_full(fd, data, len, NULL);
+	if (rc != RC_OK)
+		rc = err_errno(err, rc, "cannot write %s", path);
 	if (close(fd) < 0 && rc == RC_OK)
 		rc = err_errno(err, RC_FAULT, "cannot write %s", path);
 	return rc;

@@ -1,8 +1,10 @@
 #include "harness/run/journal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 ENUM_DEFINE(journal_kind, JOURNAL, JOURNAL_KIND_LIST);
@@ -89,6 +91,16 @@ out:
 	return rc;
 }
 
+bool journal_in_use(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	bool used = flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+	close(fd);
+	return used;
+}
+
 enum rc journal_open(struct journal *j, const char *path, bool append, struct err *err)
 {
 	enum rc rc = RC_OK;
@@ -102,6 +114,8 @@ enum rc journal_open(struct journal *j, const char *path, bool append, struct er
 	j->file = fopen(path, append ? "ae" : "we");
 	if (!j->file)
 		return err_errno(err, RC_FAULT, "cannot write %s", path);
+	/* Held as long as we live: who finds it free may move the directory aside. */
+	(void)!flock(fileno(j->file), LOCK_EX | LOCK_NB);
 	if (!append && (fputs(MAGIC, j->file) == EOF || fflush(j->file) != 0))
 		rc = err_errno(err, RC_FAULT, "cannot write %s", path);
 out:

@@ -38,6 +38,8 @@ struct journal {
 	FILE *file; /* owned */
 	const char *path;
 };
+/* Is a run writing it at this moment? */
+bool journal_in_use(const char *path);
 /* Creates or, with `append`, goes on behind the last whole record (a torn tail is cut off). */
 enum rc journal_open(struct journal *j, const char *path, bool append, struct err *err) MUST_USE;
 enum rc journal_write(struct journal *j, const struct journal_record *r, struct err *err) MUST_USE;

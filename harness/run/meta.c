@@ -54,7 +54,7 @@ enum rc meta_write_run(struct journal *j, const struct session *s, const char *v
 }
 
 enum rc meta_write_target(struct journal *j, const struct session_target *t, const struct running *running,
-			  const struct servers *servers, const char *skipped, struct err *err)
+			  const struct servers *servers, const char *skipped, bool broken, struct err *err)
 {
 	struct buf b;
 	buf_init(&b, META_MAX);
@@ -64,7 +64,7 @@ enum rc meta_write_target(struct journal *j, const struct session_target *t, con
 	line(&b, "version", running ? running_version(running) : "");
 	line(&b, "library", running ? running_library(running) : "");
 	if (skipped)
-		line(&b, "skipped", skipped);
+		line(&b, broken ? "failed" : "skipped", skipped);
 	for (size_t i = 0; servers && i < servers->n; i++) {
 		struct buf value;
 		buf_init(&value, META_MAX);

@@ -12,9 +12,9 @@
 #define META_LOST   "~"
 
 enum rc meta_write_run(struct journal *j, const struct session *s, const char *version, struct err *err) MUST_USE;
-/* `running` and `servers` may be NULL; `skipped` says why nothing runs there, or NULL. */
+/* `running` and `servers` may be NULL; `skipped` says why nothing runs there, or NULL; `broken`: the environment failed. */
 enum rc meta_write_target(struct journal *j, const struct session_target *t, const struct running *running,
-			  const struct servers *servers, const char *skipped, struct err *err) MUST_USE;
+			  const struct servers *servers, const char *skipped, bool broken, struct err *err) MUST_USE;
 
 /* The value of the `nth` line with this key (arena), or NULL. */
 const char *meta_value(struct arena *a, const char *text, const char *key, unsigned nth);

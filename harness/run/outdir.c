@@ -1,6 +1,7 @@
 #include "harness/run/outdir.h"
 
 #include "harness/base/fs.h"
+#include "harness/run/journal.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -27,6 +28,13 @@ static const char *trimmed(struct arena *a, const char *path)
 	return arena_strndup(a, path, len);
 }
 
+static enum rc not_in_use(struct arena *a, const char *path, struct err *err)
+{
+	if (journal_in_use(arena_printf(a, "%s/journal", path)))
+		return err_set(err, RC_INPUT, "--out %s is in use by a run that has not ended: give another", path);
+	return RC_OK;
+}
+
 enum rc outdir_make(struct arena *a, const char *path, struct err *err)
 {
 	enum rc rc = RC_OK;
@@ -39,6 +47,7 @@ enum rc outdir_make(struct arena *a, const char *path, struct err *err)
 		TRY(fs_list(a, path, &names, &n, err));
 		if (n && !fs_exists(arena_printf(a, "%s/journal", path)))
 			return err_set(err, RC_INPUT, "--out %s is not empty and holds no earlier run: give another", path);
+		TRY(not_in_use(a, path, err));
 		if (n)
 			TRY(move_aside(a, path, err));
 	}
@@ -51,5 +60,5 @@ enum rc outdir_resume(struct arena *a, const char *path, struct err *err)
 {
 	if (!fs_exists(arena_printf(a, "%s/journal", path)))
 		return err_set(err, RC_INPUT, "--resume: %s holds no journal", path);
-	return RC_OK;
+	return not_in_use(a, path, err);
 }

@@ -46,22 +46,32 @@ struct rendering {
 	struct arena scenario_arena;
 	struct report_totals *totals;
 	char today[32];
-	struct err *err;
+	struct err *err, unwritten; /* the second: of reports */
 };
-
-#define TELL(r, member, ...)                                                                    \
-	do {                                                                                    \
-		for (size_t i_ = 0; i_ < (r)->spec->n_reporters; i_++) {                        \
-			struct reporter *rep_ = &(r)->spec->reporters[i_];                      \
-			if (rep_->ops->member)                                                  \
-				TRY(rep_->ops->member(rep_, __VA_ARGS__, (r)->err));            \
-		}                                                                               \
-	} while (0)
 
 static int exit_worse(struct rendering *r, int code)
 {
 	return r->totals->exit_code = judge_exit_worse(r->totals->exit_code, code);
 }
+
+/* A full disk takes results.xml; the console can still say what it would have said. */
+static void told(struct rendering *r, struct reporter *reporter, enum rc rc)
+{
+	if (rc == RC_OK)
+		return;
+	reporter->failed = true;
+	r->totals->unwritten = r->unwritten.text;
+	exit_worse(r, 3);
+}
+
+#define TELL(r, member, ...)                                                                                    \
+	do {                                                                                                    \
+		for (size_t i_ = 0; i_ < (r)->spec->n_reporters; i_++) {                                        \
+			struct reporter *rep_ = &(r)->spec->reporters[i_];                                      \
+			if (rep_->ops->member && !rep_->failed)                                                 \
+				told((r), rep_, rep_->ops->member(rep_, __VA_ARGS__, &(r)->unwritten));         \
+		}                                                                                               \
+	} while (0)
 
 /* ---- cells that did not run ---- */
 
@@ -83,9 +93,8 @@ static void count_cell(struct rendering *r, enum disposition d, const char *reas
 						    arena_strdup(&r->scenario_arena, clause), 1};
 }
 
-static enum rc tell_cells(struct rendering *r, const struct scenario *s)
+static void tell_cells(struct rendering *r, const struct scenario *s)
 {
-	enum rc rc = RC_OK;
 	for (size_t i = 0; i < r->n_cells; i++) {
 		struct report_cells c = {
 			.target = &r->target,
@@ -97,30 +106,25 @@ static enum rc tell_cells(struct rendering *r, const struct scenario *s)
 		};
 		for (size_t k = 0; k < r->spec->n_reporters; k++) {
 			struct reporter *rep = &r->spec->reporters[k];
-			if (rep->ops->cells && !rep->every_cell)
-				TRY(rep->ops->cells(rep, &c, r->err));
+			if (rep->ops->cells && !rep->every_cell && !rep->failed)
+				told(r, rep, rep->ops->cells(rep, &c, &r->unwritten));
 		}
 	}
-out:
 	r->n_cells = 0;
 	arena_reset(&r->scenario_arena);
-	return rc;
 }
 
-static enum rc tell_one_cell(struct rendering *r, const struct kase *k, enum disposition d, const char *reason,
-			     const char *clause)
+static void tell_one_cell(struct rendering *r, const struct kase *k, enum disposition d, const char *reason,
+			  const char *clause)
 {
-	enum rc rc = RC_OK;
 	char id[PLAN_ID_SIZE];
 	plan_id(k, id);
 	struct report_cells c = {&r->target, k->scenario, d, reason, clause, 1, k, id};
 	for (size_t i = 0; i < r->spec->n_reporters; i++) {
 		struct reporter *rep = &r->spec->reporters[i];
-		if (rep->ops->cells && rep->every_cell)
-			TRY(rep->ops->cells(rep, &c, r->err));
+		if (rep->ops->cells && rep->every_cell && !rep->failed)
+			told(r, rep, rep->ops->cells(rep, &c, &r->unwritten));
 	}
-out:
-	return rc;
 }
 
 /* ---- one case ---- */
@@ -304,7 +308,7 @@ static enum rc one_segment(struct rendering *r, const struct segment *g)
 			continue;
 		}
 		count_cell(r, d, reason, clause);
-		TRY(tell_one_cell(r, &k, d, reason, clause));
+		tell_one_cell(r, &k, d, reason, clause);
 	}
 out:
 	return rc;
@@ -318,7 +322,7 @@ static enum rc one_scenario(struct rendering *r, const struct scenario *s)
 	for (size_t i = 0; i < n; i++)
 		if (segments[i].scenario == s)
 			TRY(one_segment(r, &segments[i]));
-	TRY(tell_cells(r, s));
+	tell_cells(r, s);
 	TELL(r, scenario_end, &r->target, s);
 out:
 	return rc;
@@ -374,8 +378,10 @@ static void describe_target(struct rendering *r, const struct session_target *t)
 		.n_notes = it->n_notes,
 		.index = t->index,
 	};
-	if (!it->meta)
-		r->target.skipped = "the run ended before this target";
+	const char *failed = meta_value(&r->index.arena, it->meta, "failed", 0);
+	r->target.broken = failed || !it->meta;
+	if (r->target.broken)
+		r->target.skipped = failed ? failed : "the run ended before this target";
 	r->judge = (struct judge_context){
 		.suite = t->suite,
 		.target = t->target,
@@ -391,7 +397,7 @@ static enum rc one_target(struct rendering *r, const struct session_target *t)
 	enum rc rc = RC_OK;
 	describe_target(r, t);
 	const struct index_target *it = &r->index.targets[t->index];
-	if (it->broken || it->lost || !it->meta)
+	if (it->broken || it->lost || r->target.broken)
 		exit_worse(r, 3);
 	TELL(r, target, &r->target);
 	if (r->target.skipped)
@@ -473,8 +479,11 @@ enum rc render(const struct render_spec *spec, struct report_totals *totals, str
 	describe_run(r);
 	clock_format(spec->session->now, r->today);
 	r->today[10] = '\0';
-	rc = walk(r);
+	TRY(walk(r));
+	if (totals->unwritten)
+		rc = err_set(err, RC_FAULT, "%s", totals->unwritten);
 out:
+	totals->unwritten = NULL;
 	journal_reader_close(&r->reader);
 	index_close(&r->index);
 	for (size_t i = 0; i < KEEP_RUNS + 4; i++) {

@@ -277,6 +277,16 @@ out:
 	return rc;
 }
 
+/* Nothing is left to run: a death that no log told of in time is told now. */
+static enum rc last_look(struct drive *d)
+{
+	char how[512];
+	if (!d->up.running || d->lost || running_healthy(d->up.running, how, sizeof how))
+		return RC_OK;
+	d->deaths++;
+	return note(d, arena_printf(&d->arena, "the target died while cases ran: %s", how));
+}
+
 static enum rc submit_some(struct drive *d, bool *done)
 {
 	enum rc rc = RC_OK;
@@ -423,26 +433,33 @@ static void go_on(struct drive *d, const struct resume_target *before)
 		schedule_replay(d->schedule, before->replays[i], false);
 }
 
+/* Other targets go on.  Not installed: skipped with the package named, unless it is all that was asked for. */
+static enum rc not_started(struct drive *d, bool absent, bool has_cases)
+{
+	struct err why = *d->err;
+	*d->err = (struct err){{0}};
+	if (has_cases)
+		return note(d, arena_printf(&d->arena, META_LOST "%s", why.text));
+	return meta_write_target(d->journal, d->target, NULL, NULL, why.text, !absent, d->err);
+}
+
 static enum rc drive_target(struct drive *d, const char *dir, const struct resume *resume, bool *interrupted)
 {
 	enum rc rc;
 	struct session *s = d->spec->session;
 	const struct resume_target *before = resume->targets ? &resume->targets[d->target->index] : NULL;
 	rc = start_target(d, dir);
-	if (rc == RC_ABSENT) {
-		/* Not installed: skipped with the package named, unless it is all that was asked for. */
-		rc = meta_write_target(d->journal, d->target, NULL, NULL, d->err->text, NULL);
-		d->err->text[0] = '\0';
-		goto out;
-	}
 	if (rc == RC_END) {
 		*interrupted = true;
 		rc = RC_OK;
 		goto out;
 	}
-	if (rc != RC_OK)
+	if (rc == RC_ABSENT || rc == RC_FAULT) {
+		rc = not_started(d, rc == RC_ABSENT, before && before->done);
 		goto out;
-	TRY(meta_write_target(d->journal, d->target, d->up.running, &d->up.servers, NULL, d->err));
+	}
+	TRY(rc);
+	TRY(meta_write_target(d->journal, d->target, d->up.running, &d->up.servers, NULL, false, d->err));
 	TRY(write_notes(d));
 	d->judge = (struct judge_context){
 		.suite = d->target->suite,
@@ -466,6 +483,7 @@ static enum rc drive_target(struct drive *d, const char *dir, const struct resum
 		go_on(d, before);
 	TRY(open_pool(d));
 	TRY(loop(d, interrupted));
+	TRY(last_look(d));
 	rc = deaths_unconfirmed(d);
 out:
 	if (d->up.forge)
@@ -524,6 +542,7 @@ enum rc run_all(const struct run_spec *spec, bool *interrupted, struct run_stats
 	TRY(journal_open(&journal, path, spec->resume, err));
 	if (!spec->resume)
 		TRY(meta_write_run(&journal, s, spec->version, err));
+	stats->began = true;
 	for (size_t i = 0; i < s->n_targets && !*interrupted; i++) {
 		*d = (struct drive){
 			.spec = spec, .target = &s->targets[i], .journal = &journal, .guard = &guard, .stats = stats, .err = err};

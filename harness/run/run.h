@@ -34,6 +34,7 @@ struct run_spec {
 };
 
 struct run_stats {
+	bool began; /* the journal is this run's: there is something to render */
 	uint64_t cases, controls, replays, keys, cpu_us, wall_us, decile_us[10], first_submit_us;
 	long peak_rss_kib;
 	unsigned peak_workers;
