@@ -10,6 +10,7 @@ struct client {
 	struct tls_shared shared;
 	client_waiting *waiting;
 	client_world *world;
+	client_give_up *give_up;
 	void *context;
 	struct conn conns[JOB_MAX_CONNECTIONS];
 	struct exchange exchanges[JOB_MAX_REQUESTS];
@@ -43,11 +44,16 @@ void client_close(struct client **c)
 	*c = NULL;
 }
 
+void client_ask(struct client *c, client_give_up *give_up)
+{
+	c->give_up = give_up;
+}
+
 enum rc client_run(struct client *c, const struct job *job, struct observation *out, struct err *err)
 {
 	struct script s = {
 	    .job = job,
-	    .rec = {.out = out, .began_us = clock_us(), .waiting = c->waiting, .context = c->context},
+	    .rec = {.out = out, .began_us = clock_us(), .waiting = c->waiting, .give_up = c->give_up, .context = c->context},
 	    .shared = &c->shared,
 	    .world = c->world,
 	    .conns = c->conns,

@@ -14,10 +14,14 @@ typedef void client_waiting(void *context, bool waiting);
 /* Asked for a world verb (revoke publish reload start stop); returns RC_ABSENT when nobody can do it. */
 typedef enum rc client_world(void *context, const struct job_step *step, struct err *err);
 
+/* Asked when a signal came while it waits: true ends this wait and every later one as if its time were over.  May be NULL. */
+typedef bool client_give_up(void);
+
 struct client; /* per process: server chains seen, caches */
 
 enum rc client_open(struct client **c, client_waiting *waiting, client_world *world, void *context,
 		    struct err *err) MUST_USE;
+void client_ask(struct client *c, client_give_up *give_up); /* from the next job on */
 enum rc client_run(struct client *c, const struct job *job, struct observation *out, struct err *err) MUST_USE;
 void client_close(struct client **c); /* idempotent */
 

@@ -44,7 +44,7 @@ int recorder_poll(const struct recorder *r, struct pollfd *fds, unsigned n, uint
 	bool told = false;
 	int got;
 	for (;;) {
-		int left = left_ms(at_us);
+		int left = r->give_up && r->give_up() ? 0 : left_ms(at_us);
 		int ms = told || left < PATIENCE_MS ? left : PATIENCE_MS;
 		got = poll(fds, n, ms);
 		if (got > 0 || (got < 0 && errno != EINTR) || left == 0)

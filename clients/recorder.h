@@ -11,6 +11,7 @@ struct recorder {
 	struct observation *out;
 	uint64_t began_us;
 	client_waiting *waiting; /* may be NULL */
+	client_give_up *give_up; /* may be NULL */
 	void *context;
 };
 

@@ -33,7 +33,9 @@ enum rc exec_open(struct exec **x, const struct exec_spec *spec, struct err *err
 		return RC_OK;
 	(*x)->n_endpoints = running_endpoints(spec->running, &(*x)->endpoints);
 	enum rc rc = client_open(&(*x)->client, spec->waiting, NULL, spec->context, err);
-	if (rc != RC_OK)
+	if (rc == RC_OK)
+		client_ask((*x)->client, spec->give_up);
+	else
 		exec_close(x);
 	return rc;
 }

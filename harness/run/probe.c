@@ -93,7 +93,9 @@ enum rc probe_open(struct probe **out, const struct probe_spec *spec, struct err
 	for (size_t i = 0; i < n; i++)
 		add_endpoint(p, &live[i]);
 	enum rc rc = client_open(&p->client, NULL, NULL, NULL, err);
-	if (rc != RC_OK)
+	if (rc == RC_OK)
+		client_ask(p->client, spec->give_up);
+	else
 		probe_close(out);
 	return rc;
 }

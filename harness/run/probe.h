@@ -17,7 +17,7 @@ struct probe_spec {
 	struct job_deadlines deadlines; /* of cases; the probe is less patient */
 	struct pace *pace;		/* the run's: what was spent here counts there */
 	const struct condition *control; /* whose credential it may show; NULL: none that the server could trust */
-	bool (*give_up)(void);		 /* asked between connections; may be NULL */
+	bool (*give_up)(void);		 /* asked between connections and at a signal; may be NULL */
 };
 
 struct probe;

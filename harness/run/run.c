@@ -41,6 +41,12 @@ struct under_way {
 	bool suspect; /* the target died meanwhile: a refusal says nothing about it */
 };
 
+/* The second does not even wait for the case that runs in this very process. */
+static bool is_urged(void)
+{
+	return signals_seen > 1;
+}
+
 /* Everything of one target while it runs. */
 struct drive {
 	const struct run_spec *spec;
@@ -325,14 +331,17 @@ static enum rc loop(struct drive *d, bool *interrupted)
 		const struct journal_record *record;
 		if (heard_signal()) {
 			*interrupted = true;
-			schedule_stop(d->schedule, signals_seen > 1);
-			if (signals_seen > 1)
+			schedule_stop(d->schedule, is_urged());
+			if (is_urged())
 				break;
 		}
 		TRY(submit_some(d, &done));
 		if (done)
 			break;
 		rc = pool_next(d->pool, patience(d), &task, &record, d->err);
+		/* The case in this process was cut short: what it saw is worth nothing. */
+		if (is_urged() && d->spec->session->options->jobs == 0)
+			rc = RC_TIMEOUT;
 		if (rc == RC_OK)
 			TRY(finished(d, &task, record));
 		else if (rc == RC_END || rc == RC_TIMEOUT)
@@ -379,6 +388,7 @@ static enum rc open_pool(struct drive *d)
 		.target_index = d->target->index,
 		.repeat = o->repeat,
 		.null_transport = o->null_transport,
+		.give_up = o->jobs == 0 ? is_urged : NULL,
 	};
 	struct pool_limits limits = {
 		.active = o->null_transport ? 0 : o->jobs,
