@@ -39,12 +39,14 @@ ended() { # CODE SIGNAL WITHIN-SECONDS: signals the run in $run and waits for it
 	begin=$(date +%s%N)
 	for signal in $2; do
 		kill "-$signal" "$run"
+		eventually 5 taken # two that wait to be delivered are one
 	done
 	wait "$run"
 	code=$?
 	[ "$code" = "$1" ] || { cat ./*.log; fail "SIG$2: exit $code, wanted $1"; }
 	[ $((($(date +%s%N) - begin) / 1000000000)) -lt "$3" ] || fail "SIG$2: took longer than $3 s"
 }
+taken() { ! grep -qE '^(Sig|Shd)Pnd:.*[1-9a-f]' "/proc/$run/status" 2> /dev/null; }
 nothing_left() {
 	eventually 10 gone $family || fail "left running: $(for p in $family; do gone "$p" || tr '\0' ' ' < "/proc/$p/cmdline"; done)"
 	eventually 10 empty || fail "left behind: $(ls "$TMPDIR")"
@@ -149,6 +151,16 @@ background silent --target silent.xml --timeout 60s
 eventually 20 half_way silent 100 || fail "nothing begins"
 ended 3 'INT INT' 4
 grep -q 'interrupted' silent.log || fail "two signals: no word of it"
+# The same where the case that hangs runs in the process itself.
+background inline --timeout 60s --jobs 0 "${words[@]}" "${slow[@]}"
+eventually 20 half_way inline $((size / 3)) || fail "the run does not get on"
+for server in $(descendants "$run"); do
+	tr '\0' ' ' < "/proc/$server/cmdline" | grep -q ' serve ' && kill -STOP "$server"
+done
+still() { [ "$(journal_bytes inline)" = "$(read -rt 0.3 <> <(:); journal_bytes inline)" ]; }
+eventually 10 still || fail "the run goes on without its server"
+ended 1 'INT INT' 10
+part inline inconclusive
 sed -e 's/id="silent"/id="never"/' -e "s/<endpoint/<process id=\"p\"><argument>$(command -v tail | sed 's,/,\\/,g')<\/argument><argument>-f<\/argument><argument>\/dev\/null<\/argument><\/process>&/" \
 	silent.xml > never.xml
 background never --target never.xml --timeout 60s
