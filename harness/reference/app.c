@@ -92,7 +92,8 @@ void app_answer(const struct policy *policy, const struct admission *admission, 
 {
 	*out = (struct reply){.status = 200, .last = admission->last};
 	buf_init(&out->body, 8192);
-	if (policy->host && request->authority[0] && strcmp(policy->host, request->authority) != 0) {
+	bool misdirected = policy->host && request->authority[0] && strcmp(policy->host, request->authority) != 0;
+	if (misdirected && !policy->faults->on[FAULT_TRUSTS_HOST_HEADER]) {
 		out->status =
 		    421; /* RFC 9110 15.5.20, 7.4: asked for a name that this connection was not secured for */
 		buf_adds(&out->body, "mtlspec reference: this connection was made for another name\n");

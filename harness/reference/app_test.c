@@ -79,6 +79,7 @@ static const struct {
     {"right name", "a.test", "a.test", ADMIT_IDENTITY, "", 200, "mtlspec-1", "hello"},
     {"no name", "a.test", "", ADMIT_IDENTITY, "", 200, "mtlspec-1", "hello"},
     {"other name", "a.test", "b.test", ADMIT_IDENTITY, "", 421, "", "another name"},
+    {"trusts-host-header", "a.test", "b.test", ADMIT_ANONYMOUS, "trusts-host-header", 200, "", "hello stranger"},
     {"other name, refused", "a.test", "b.test", ADMIT_REFUSED, "", 421, "", "another name"},
 };
 

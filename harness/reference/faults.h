@@ -46,6 +46,14 @@
 	  "serves the second request of a connection as a stranger's")                                                 \
 	X(FAULT_KEEPS_IDENTITY_OF_FIRST_CONNECTION, "keeps-identity-of-first-connection", NULL, NULL, false,           \
 	  "takes strangers for whoever came first")                                                                    \
+	X(FAULT_TRUSTS_HOST_HEADER, "trusts-host-header", NULL, NULL, false,                                           \
+	  "answers for whatever Host names, whichever name the connection was made for")                               \
+	X(FAULT_HOST_WITHOUT_SNI_UNCHECKED, "host-without-sni-unchecked", NULL, NULL, false,                           \
+	  "takes who names no server for a caller of the first name, and holds Host to nothing")                       \
+	X(FAULT_TAKES_UNKNOWN_NAMES, "takes-unknown-names", NULL, NULL, false,                                         \
+	  "takes a server name that it does not have for its first one")                                               \
+	X(FAULT_COMPARES_NAMES_BY_CASE, "compares-names-by-case", NULL, NULL, false,                                   \
+	  "knows its names only in lower case")                                                                        \
 	X(FAULT_FORGETS_TO_ASK, "forgets-to-ask", NULL, NULL, true, "asks nobody for a certificate and serves all")    \
 	X(FAULT_REJECTS_VALID, "rejects-valid", NULL, NULL, true, "refuses every certificate")                         \
 	X(FAULT_WRONG_IDENTITY, "wrong-identity", NULL, NULL, true, "takes everybody for somebody else")               \

@@ -31,6 +31,7 @@ struct conn {
 	uint64_t until; /* clock_us() */
 	const struct endpoint *endpoint;
 	const struct site *site;  /* NULL until the name is known */
+	struct site nameless;	  /* for a fault */
 	gnutls_session_t session; /* NULL without TLS */
 	bool asked, asked_again;
 	bool late;  /* waiting for the answer to a late request */
@@ -184,28 +185,49 @@ static void ask(struct conn *c)
 	gnutls_credentials_set(c->session, GNUTLS_CRD_CERTIFICATE, c->site->credentials);
 }
 
-/* RFC 6066 3: SNI picks the site.  RFC 9325 3.7: unknown names are refused; RFC 8446 9.2: so is none. */
+static int take_site(struct conn *c, const struct site *site)
+{
+	c->site = site;
+	ask(c);
+	return 0;
+}
+
+/* RFC 9325 3.7: unknown names are refused; RFC 8446 9.2: so is none. */
+static int refuse_name(struct conn *c, int alert)
+{
+	c->alert = alert;
+	return GNUTLS_E_UNRECOGNIZED_NAME;
+}
+
+/* The fault that holds Host to nothing: a site of no name, otherwise like the first. */
+static const struct site *nameless(struct conn *c)
+{
+	c->nameless = c->endpoint->site[0];
+	c->nameless.policy.host = NULL;
+	return &c->nameless;
+}
+
+/* RFC 6066 3: SNI picks the site, and RFC 4343: in whatever case it is written. */
 static int choose_site(gnutls_session_t session)
 {
 	struct conn *c = gnutls_session_get_ptr(session);
+	int (*compare)(const char *, const char *) = c->faults->on[FAULT_COMPARES_NAMES_BY_CASE] ? strcmp : strcasecmp;
 	char name[256];
 	size_t size = sizeof name - 1;
 	unsigned type;
 	int ret = gnutls_server_name_get(session, name, &size, &type, 0);
 	if (ret == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE) {
 		bool tls13 = gnutls_protocol_get_version(session) == GNUTLS_TLS1_3;
-		c->alert = tls13 ? MISSING_EXTENSION : HANDSHAKE_FAILURE;
-		return GNUTLS_E_UNRECOGNIZED_NAME;
+		if (c->faults->on[FAULT_HOST_WITHOUT_SNI_UNCHECKED])
+			return take_site(c, nameless(c));
+		return refuse_name(c, tls13 ? MISSING_EXTENSION : HANDSHAKE_FAILURE);
 	}
-	for (size_t i = 0; ret == 0 && i < c->endpoint->n; i++) {
-		if (strcasecmp(c->endpoint->site[i].policy.host, name) == 0) {
-			c->site = &c->endpoint->site[i];
-			ask(c);
-			return 0;
-		}
-	}
-	c->alert = UNRECOGNIZED_NAME;
-	return GNUTLS_E_UNRECOGNIZED_NAME;
+	for (size_t i = 0; ret == 0 && i < c->endpoint->n; i++)
+		if (compare(c->endpoint->site[i].policy.host, name) == 0)
+			return take_site(c, &c->endpoint->site[i]);
+	if (c->faults->on[FAULT_TAKES_UNKNOWN_NAMES])
+		return take_site(c, &c->endpoint->site[0]);
+	return refuse_name(c, UNRECOGNIZED_NAME);
 }
 
 static bool forbids_signing(struct span leaf)

@@ -294,17 +294,24 @@ static const struct {
 	const char *sni, *host;
 	int leaf;
 	const char *sees[2];
+	const char *fault;
 } names[] = {
-    {"open.test", "open.test", NOBODY, {"200 stranger", "200 stranger"}},
-    {"open.test", "open.test", LEAF, {"200 stranger", "200 stranger"}},
-    {"Open.TEST", "OPEN.test:1", NOBODY, {"200 stranger", "200 stranger"}},
-    {"locked.test", "locked.test", LEAF, {"200 leaf", "200 leaf"}},
-    {"locked.test", "locked.test", NOBODY, {"alert 40 in handshake", "alert 116"}},
-    {"open.test", "locked.test", NOBODY, {"421", "421"}},
-    {"open.test", "locked.test", LEAF, {"421", "421"}},
-    {"locked.test", "open.test", LEAF, {"421", "421"}},
-    {"other.test", "open.test", LEAF, {"alert 112 in handshake", "alert 112 in handshake"}},
-    {NULL, "open.test", LEAF, {"alert 40 in handshake", "alert 109 in handshake"}},
+    {"open.test", "open.test", NOBODY, {"200 stranger", "200 stranger"}, ""},
+    {"open.test", "open.test", LEAF, {"200 stranger", "200 stranger"}, ""},
+    {"Open.TEST", "OPEN.test:1", NOBODY, {"200 stranger", "200 stranger"}, ""},
+    {"locked.test", "locked.test", LEAF, {"200 leaf", "200 leaf"}, ""},
+    {"locked.test", "locked.test", NOBODY, {"alert 40 in handshake", "alert 116"}, ""},
+    {"open.test", "locked.test", NOBODY, {"421", "421"}, ""},
+    {"open.test", "locked.test", LEAF, {"421", "421"}, ""},
+    {"locked.test", "open.test", LEAF, {"421", "421"}, ""},
+    {"other.test", "open.test", LEAF, {"alert 112 in handshake", "alert 112 in handshake"}, ""},
+    {NULL, "open.test", LEAF, {"alert 40 in handshake", "alert 109 in handshake"}, ""},
+    {"open.test", "locked.test", NOBODY, {"200 stranger", "200 stranger"}, "trusts-host-header"},
+    {NULL, "locked.test", NOBODY, {"200 stranger", "200 stranger"}, "host-without-sni-unchecked"},
+    {"open.test", "locked.test", NOBODY, {"421", "421"}, "host-without-sni-unchecked"},
+    {"other.test", "open.test", NOBODY, {"200 stranger", "200 stranger"}, "takes-unknown-names"},
+    {"other.test", "locked.test", NOBODY, {"421", "421"}, "takes-unknown-names"},
+    {"Open.TEST", "open.test", NOBODY, {"alert 112 in handshake", "alert 112 in handshake"}, "compares-names-by-case"},
 };
 
 START_TEST(names_pick_the_policy)
@@ -314,7 +321,7 @@ START_TEST(names_pick_the_policy)
 		struct client client;
 		int fd[2], status;
 		char got[256];
-		setup(&w, APP_REQUIRED, "");
+		setup(&w, APP_REQUIRED, names[_i].fault);
 		w.endpoint.n = 2;
 		w.endpoint.by_name = true;
 		w.site[0].policy.host = "open.test";
