@@ -31,6 +31,15 @@ plain | grep -vE '^harness/(pki|reference)/|^clients/(tls|credential|session|qui
 plain | grep '^clients/' | grep -vE '^clients/(h1|h2|h3|http|tls|vocab)[a-z_]*\.[ch]$' | code '(==|!=|<=?|>=?)[[:space:]]*HTTP_[123]' |
 	complain 'HTTP version test outside the drivers'
 
+# A fault of the reference server is read at exactly one place: where its name stands, or by the loop over the rows of check.c.
+for fault in $(grep -oE '\bX\(FAULT_[A-Z_]+' harness/reference/faults.h | cut -c3-); do
+	reads=$(plain | grep '^harness/reference/' | xargs grep -nwF "on[$fault]" /dev/null | wc -l)
+	rows=$(grep -cF "CHECK_FAULT($fault)" harness/reference/check.c)
+	names=$(plain | grep -v '/faults\.h$' | xargs grep -ow "$fault" /dev/null | wc -l)
+	rows_read=$((rows > 0))
+	[ $((reads + rows_read)) = 1 ] && [ "$names" = $((reads + rows)) ] || echo "$fault: named $names times, read $reads times, rows $rows"
+done | complain 'a fault is read at exactly one place'
+
 # Headers stand alone.
 find harness clients reports -name '*.h' | sort | while IFS= read -r header; do
 	${CC:-gcc} -std=c11 -D_GNU_SOURCE -I. ${PKG_CFLAGS:-} -fsyntax-only -include "$header" -x c /dev/null 2>/dev/null || echo "$header"

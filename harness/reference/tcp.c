@@ -327,6 +327,19 @@ static int handshake(struct conn *c)
 	return ret;
 }
 
+/*
+ * A certificate that GnuTLS cannot read never comes to admit(); under TLS 1.3 it reads it when CertificateVerify is in,
+ * and calls some of its reasons internal errors.  RFC 8446 6.2 has that for what the peer is not to blame for, and
+ * bad_certificate for the rest.
+ */
+static bool is_unreadable_certificate(const struct conn *c, int ret)
+{
+	int level;
+	gnutls_handshake_description_t last = gnutls_handshake_get_last_in(c->session);
+	return (last == GNUTLS_HANDSHAKE_CERTIFICATE_PKT || last == GNUTLS_HANDSHAKE_CERTIFICATE_VERIFY) &&
+	       gnutls_error_to_alert(ret, &level) == GNUTLS_A_INTERNAL_ERROR;
+}
+
 /* The handshake broke off: tell the peer why, unless it told us or nobody hears it. */
 static void say_why(struct conn *c, int ret)
 {
@@ -337,6 +350,8 @@ static void say_why(struct conn *c, int ret)
 	case GNUTLS_E_PULL_ERROR:
 		return;
 	}
+	if (!c->alert && is_unreadable_certificate(c, ret))
+		c->alert = GNUTLS_A_BAD_CERTIFICATE;
 	if (c->alert)
 		gnutls_alert_send(c->session, GNUTLS_AL_FATAL, (gnutls_alert_description_t)c->alert);
 	else

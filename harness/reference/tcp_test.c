@@ -13,13 +13,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { NOBODY = -1, ROOT, INTERMEDIATE, LEAF, EXPIRED, CRITICAL, NO_SIGNING };
+enum { NOBODY = -1, ROOT, INTERMEDIATE, LEAF, EXPIRED, CRITICAL, NO_SIGNING, REPEATED };
 static const struct twig twigs[] = {TWIG_ROOT(),
 				    TWIG_INTERMEDIATE(),
 				    TWIG_LEAF(),
 				    TWIG_LEAF(.cn = "expired", .to = -1),
 				    TWIG_LEAF(.cn = "critical", .oid = "1.2.3.4.5", .oid_critical = true),
-				    TWIG_LEAF(.cn = "no-signing", .usage = GNUTLS_KEY_KEY_ENCIPHERMENT)};
+				    TWIG_LEAF(.cn = "no-signing", .usage = GNUTLS_KEY_KEY_ENCIPHERMENT),
+				    TWIG_LEAF(.cn = "repeated")};
 
 static const struct {
 	const char *name;
@@ -38,6 +39,7 @@ static const struct {
     {"required, expired", APP_REQUIRED, EXPIRED, false, "", {"alert 45 in handshake", "alert 45"}},
     {"required, not for signing", APP_REQUIRED, NO_SIGNING, false, "", {"alert 43 in handshake", "alert 43"}},
     {"ignores-key-usage", APP_REQUIRED, NO_SIGNING, false, "ignores-key-usage", {"200 no-signing", "200 no-signing"}},
+    {"an extension twice", APP_REQUIRED, REPEATED, false, "", {"alert 42 in handshake", "alert 42"}},
     {"wrong key", APP_REQUIRED, LEAF, true, "", {"alert 51 in handshake", "alert 51"}},
     {"wrong key, optional", APP_OPTIONAL, LEAF, true, "", {"alert 51 in handshake", "alert 51"}},
     {"skips-proof-of-possession", APP_REQUIRED, LEAF, true, "skips-proof-of-possession", {"200 leaf", "200 leaf"}},
@@ -83,6 +85,15 @@ struct world {
 	struct admission first; /* somebody who came before */
 };
 
+/* Extended key usage becomes a second key usage; GnuTLS refuses to read that before anybody looks at the signature. */
+static void repeat_extension(gnutls_datum_t *der)
+{
+	static const unsigned char purpose[] = {6, 3, 0x55, 0x1d, 37};
+	unsigned char *at = memmem(der->data, der->size, purpose, sizeof purpose);
+	ck_assert_ptr_nonnull(at);
+	at[4] = 15;
+}
+
 static void setup(struct world *w, enum app_mode mode, const char *fault)
 {
 	size_t n;
@@ -91,6 +102,7 @@ static void setup(struct world *w, enum app_mode mode, const char *fault)
 	gnutls_x509_crt_t own;
 	*w = (struct world){.faults = {{false}}};
 	twigs_mint(&w->minted, twigs);
+	repeat_extension(&w->minted.der[REPEATED]);
 	ck_assert(x509_parse(&w->anchor, (struct span){w->minted.der[ROOT].data, w->minted.der[ROOT].size}, &why));
 	w->anchors = (struct anchors){&w->anchor, 1};
 	for (size_t i = 0; i < n; i++)

@@ -13,7 +13,7 @@
 #include <gnutls/x509.h>
 #include <string.h>
 
-enum { TWIGS = 6, KEYS = 6, CERT_SIGN = GNUTLS_KEY_KEY_CERT_SIGN, CLIENT_SIGN = GNUTLS_KEY_DIGITAL_SIGNATURE };
+enum { TWIGS = 8, KEYS = 6, CERT_SIGN = GNUTLS_KEY_KEY_CERT_SIGN, CLIENT_SIGN = GNUTLS_KEY_DIGITAL_SIGNATURE };
 #define ASN1_NULL "\x05\x00"
 
 /* One certificate; {0} ends a chain.  Days are relative to now. */
