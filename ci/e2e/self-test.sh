@@ -1,0 +1,72 @@
+#!/bin/bash
+# self-test: every fault of the reference server is found, by what it breaks and by the right verdict.
+# usage: ci/e2e/self-test.sh MTLSPEC
+. "$(dirname "$0")/lib.sh"
+
+# FAULT CASE VERDICT: one named case for each fault.  required and optional stand for chain/chain at TLS 1.3 and HTTP/1.1.
+cat > named << 'EOF'
+ignores-validity                   required[leaf-not-yet-valid]           false-accept
+accepts-expired                    required[leaf-expired]                 false-accept
+accepts-not-yet-valid              required[intermediate-not-yet-valid]   false-accept
+accepts-untrusted                  required[untrusted]                    false-accept
+ignores-signature                  required[root-name-and-key-id-copied]  false-accept
+ignores-name-chaining              required[issuer-name-differs]          false-accept
+ignores-eku                        required[eku-server-auth]              false-accept
+ignores-key-usage                  required[key-usage-key-encipherment]   deviation
+ignores-issuer-key-usage           required[intermediate-without-cert-sign] false-accept
+ignores-basic-constraints          optional[intermediate-not-a-ca]        false-accept
+ignores-path-length                required[path-length-exceeded]         false-accept
+ignores-name-constraints           required[name-excluded]                false-accept
+ignores-critical-extension         required[critical-extension-unknown]   false-accept
+accepts-no-certificate             required[none]                         false-accept
+skips-proof-of-possession          required[proof-by-another-key]         false-accept
+asks-everybody                     nobody-asked/served-unasked[tls=1.2,negotiation=none,http=1.1,condition=none] violation
+asks-again                         asking/asks-up-front-only[tls=1.2,negotiation=required,http=1.1,condition=valid] violation
+asks-late-without-offer            asking/no-late-request-without-offer[tls=1.3,negotiation=none,http=1.1] violation
+forgets-identity                   connection/second-request[tls=1.3,negotiation=required,http=1.1] false-reject
+keeps-identity-of-first-connection connection/two-clients[tls=1.3,negotiation=optional,http=1.1] false-accept
+forgets-to-ask                     required[none]                         false-accept
+forgets-to-ask                     required[valid]                        false-reject
+rejects-valid                      required[valid]                        false-reject
+rejects-valid                      required[leaf-expired]                 inconclusive
+wrong-identity                     optional[valid]                        false-accept
+resets-instead-of-alert            required[leaf-expired]                 deviation
+hangs                              required[valid]                        false-reject
+dies-on-unknown-critical-extension required[critical-extension-unknown]   crash
+EOF
+sed -E 's/ (required|optional)\[([^]]*)\]/ chain\/chain[tls=1.3,negotiation=\1,http=1.1,condition=\2]/' named > cases
+
+expect 0 "$mtlspec" serve --help
+sed -n '/^Faults:/,$p' out | awk 'NR > 1 { print $1 }' | sort > faults
+[ "$(wc -l < faults)" -ge 26 ] || fail "only $(wc -l < faults) faults"
+awk '{ print $1 }' cases | sort -u | diff - faults || fail "a fault has no named case, or a case no fault"
+
+while read -r fault id want; do
+	rm -rf "run-$fault"
+	"$mtlspec" run --fault "$fault" --select "$id" --timeout 500ms --out "run-$fault" > run.log 2>&1
+	got=$(verdicts "run-$fault")
+	[ "$got" = "$want $id" ] || { tail -n 30 run.log; fail "$fault: $got, wanted $want $id"; }
+done < cases
+
+# The sound server passes the same cases.
+sed -E 's/^[^ ]+ +([^ ]+) .*/\1/' cases | sort -u > ids
+while read -r id; do set -- "$@" --select "$id"; done < ids
+shift
+expect 0 "$mtlspec" run "$@" --out sound
+[ "$(count sound '^pass ')" = "$(wc -l < ids)" ] || fail "the sound server does not pass: $(verdicts sound | grep -v '^pass ')"
+
+expect 0 "$mtlspec" self-test
+cases=$(sed -n 's/^sound: \([0-9]*\) cases$/\1/p' out)
+[ "${cases:-0}" -ge 894 ] || fail "sound: ${cases:-no} cases"
+awk '$1 == "red" { print $2 }' out | sort | diff - faults || fail "not every fault was red"
+has "$(wc -l < faults) faults, 0 findings"
+has_not GREEN
+[ "$(grep -c '^scenario .*: found ' out)" = "$(grep -c '^scenario ' out)" ] || fail "a scenario is found by no fault"
+[ "$(grep -c '^scenario ' out)" -ge 7 ] || fail "too few scenarios"
+
+# What it finds is what is there: a suite without the conditions that cite R-087 cannot see that fault, and it says so.
+expect 2 "$mtlspec" self-test --fault no-such-fault
+has 'no fault is called no-such-fault'
+expect 1 "$mtlspec" self-test --fault ignores-path-length --skip 'condition=path-length-*'
+has 'GREEN ignores-path-length'
+echo "$(wc -l < faults) faults, $(wc -l < cases) named cases, $cases cases in the sound run"
