@@ -68,6 +68,11 @@ static const struct suite suite = {.conditions = conditions,
 static const char *const notes[] = {"banned after 100 connections: cases behind 2026-11-24T11:20:07 prove nothing",
 				    "the server chain changed once"};
 
+static const struct report_server servers[] = {
+	{"required", "8c4b1b4cf2b0a47ee4fdf9e8bd0e8d1e6cbeb4c2c0b1a9d7e6f5a4b3c2d1e0f9", "CN=localhost,O=Example"},
+	{"names/open", "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff", ""},
+};
+
 static const struct report_target targets[] = {
 	{.name = "nginx",
      .id = "nginx",
@@ -79,6 +84,8 @@ static const struct report_target targets[] = {
      .suite = &suite,
      .notes = notes,
      .n_notes = 2,
+     .servers = servers,
+     .n_servers = 2,
      .index = 0},
 	{.name = "hitch",
      .product = "hitch",

@@ -27,6 +27,12 @@ struct report_meta {
 	const char *out; /* directory of the run */
 };
 
+/* A certificate that the server itself showed when the run began. */
+struct report_server {
+	const char *endpoint; /* id, or id/name */
+	const char *sha256, *subject;
+};
+
 struct report_target {
 	const char *name;		       /* as given to --target */
 	const char *id;			       /* of its target.xml: what known failures match; NULL: the name */
@@ -40,6 +46,8 @@ struct report_target {
 	bool remote;
 	const char *const *notes; /* sentences: ban began, server chain changed, capability contradicted ... */
 	size_t n_notes;
+	const struct report_server *servers;
+	size_t n_servers;
 	unsigned index;
 };
 

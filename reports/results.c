@@ -87,6 +87,13 @@ static enum rc target(struct reporter *r, const struct report_target *t, struct 
 	attr_given(w, "profile", t->profile);
 	writer_attr_flag(w, "remote", t->remote);
 	attr_given(w, "skipped", t->skipped);
+	for (size_t i = 0; i < t->n_servers; i++) {
+		writer_start(w, "server");
+		writer_attr(w, "endpoint", t->servers[i].endpoint);
+		writer_attr(w, "sha256", t->servers[i].sha256);
+		attr_given(w, "subject", t->servers[i].subject);
+		writer_end(w);
+	}
 	for (size_t i = 0; i < t->n_notes; i++) {
 		writer_start(w, "note");
 		writer_text(w, t->notes[i]);

@@ -358,6 +358,27 @@ static const char *words_again(struct rendering *r)
 	return text;
 }
 
+/* "ENDPOINT SHA256 SUBJECT", the subject to the end of the line. */
+static size_t read_servers(struct rendering *r, const char *meta, const struct report_server **out)
+{
+	struct arena *a = &r->index.arena;
+	struct report_server *v = NULL;
+	const char *text;
+	size_t n = 0;
+	while (meta_value(a, meta, "server", (unsigned)n))
+		n++;
+	v = ARENA_NEW(a, struct report_server, n);
+	for (size_t i = 0; i < n; i++) {
+		char word[256];
+		text = meta_value(a, meta, "server", (unsigned)i);
+		v[i].endpoint = text_word(&text, word, sizeof word) ? arena_strdup(a, word) : "";
+		v[i].sha256 = text_word(&text, word, sizeof word) ? arena_strdup(a, word) : "";
+		v[i].subject = text + strspn(text, " ");
+	}
+	*out = v;
+	return n;
+}
+
 static void describe_target(struct rendering *r, const struct session_target *t)
 {
 	struct index_target *it = &r->index.targets[t->index];
@@ -378,6 +399,7 @@ static void describe_target(struct rendering *r, const struct session_target *t)
 		.n_notes = it->n_notes,
 		.index = t->index,
 	};
+	r->target.n_servers = read_servers(r, it->meta, &r->target.servers);
 	const char *failed = meta_value(&r->index.arena, it->meta, "failed", 0);
 	r->target.broken = failed || !it->meta;
 	if (r->target.broken)
