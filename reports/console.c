@@ -165,30 +165,42 @@ static enum rc target(struct reporter *r, const struct report_target *t, struct 
 	return check(s, err);
 }
 
+/* The target names nobody: that is one fact about it, said once, and not one about each case that meets it. */
+static bool is_about_target(const struct report_case *c)
+{
+	return c->verdict == VERDICT_INCONCLUSIVE && c->judgement->outcome.undecidable;
+}
+
+static const char *tally_text(struct console *s, const struct report_case *c)
+{
+	const struct judgement *j = c->judgement;
+	buf_clear(&s->text);
+	buf_addf(&s->text, "%s ", names_target(&s->names, c->target));
+	if (is_about_target(c)) {
+		buf_adds(&s->text, "no identity echo: that they were served does not say whether anybody was believed");
+	} else {
+		body_group(&s->text, c);
+		buf_adds(&s->text, ": ");
+		clean_adds(&s->text, c->verdict == VERDICT_KNOWN_FAILURE && c->pin ? c->pin->reason : j->reason, 120);
+	}
+	return arena_strdup(&s->arena, s->text.data);
+}
+
 /* The row that counts this case; NULL when the table is full. */
 static struct tally *find_tally(struct console *s, const struct report_case *c)
 {
+	const struct scenario *scenario = is_about_target(c) ? NULL : c->kase->scenario;
+	const struct condition *condition = is_about_target(c) ? NULL : c->kase->condition;
 	for (size_t i = s->n_tallies; i > 0; i--) {
 		struct tally *t = &s->tallies[i - 1];
-		if (t->verdict == c->verdict && t->target == c->target->index && t->scenario == c->kase->scenario &&
-		    t->condition == c->kase->condition)
+		if (t->verdict == c->verdict && t->target == c->target->index && t->scenario == scenario &&
+		    t->condition == condition)
 			return t;
 	}
 	if (s->n_tallies >= MAX_GROUPS)
 		return NULL;
-	const struct judgement *j = c->judgement;
-	buf_clear(&s->text);
-	buf_addf(&s->text, "%s ", names_target(&s->names, c->target));
-	body_group(&s->text, c);
-	buf_adds(&s->text, ": ");
-	clean_adds(&s->text, c->verdict == VERDICT_KNOWN_FAILURE && c->pin ? c->pin->reason : j->reason, 120);
 	struct tally *t = VEC_PUSH(s->tallies, s->n_tallies, s->cap_tallies);
-	*t = (struct tally){c->verdict,
-			    c->target->index,
-			    c->kase->scenario,
-			    c->kase->condition,
-			    0,
-			    arena_strdup(&s->arena, s->text.data)};
+	*t = (struct tally){c->verdict, c->target->index, scenario, condition, 0, tally_text(s, c)};
 	return t;
 }
 
@@ -225,7 +237,7 @@ static enum rc one_case(struct reporter *r, const struct report_case *c, struct 
 	struct tally *tally = find_tally(s, c);
 	if (tally)
 		tally->n++;
-	if (!is_failure(s, c->verdict))
+	if (!is_failure(s, c->verdict) || is_about_target(c))
 		return check(s, err);
 	bool fresh = tally && tally->n <= PER_GROUP;
 	unsigned rank = (fresh ? 1000 : 0) + 100 * (unsigned)c->judgement->severity + importance(c->verdict);

@@ -103,6 +103,37 @@ START_TEST(limits)
 }
 END_TEST
 
+/* That nobody is named is a fact about the target: one row, however many cases meet it, and no story. */
+START_TEST(no_identity_echo)
+{
+	struct reporter r;
+	struct console_spec spec = {.file = fopen(path, "w")};
+	struct report_meta meta = {.tool_version = "0.1", .out = "mtlspec-out"};
+	struct report_totals totals = {.cells = 41, .run = 41, .exit_code = 3};
+	ck_assert_int_eq(console_open(&r, &spec, &err), RC_OK);
+	ck_assert_int_eq(r.ops->begin(&r, &meta, &err), RC_OK);
+	for (int i = 0; i < 41; i++) {
+		struct report_case c = *fixture_case(VERDICT_INCONCLUSIVE);
+		struct judgement j = *c.judgement;
+		struct scenario other = *c.kase->scenario;
+		struct kase k = *c.kase;
+		j.outcome.undecidable = i < 40;
+		k.scenario = i % 2 ? &other : c.kase->scenario;
+		c.judgement = &j;
+		c.kase = &k;
+		ck_assert_int_eq(r.ops->one_case(&r, &c, &err), RC_OK);
+		totals.verdicts[c.verdict]++;
+	}
+	ck_assert_int_eq(r.ops->end(&r, &totals, &err), RC_OK);
+	r.ops->close(&r);
+	ck_assert_int_eq(fclose(spec.file), 0);
+	char *text = fixture_slurp(path);
+	ck_assert_msg(count(text, "no identity echo") == 1 && count(text, "  40 x nginx no identity echo"), "%s", text);
+	ck_assert_msg(count(text, ") inconclusive, severity") == 1, "%s", text);
+	free(text);
+}
+END_TEST
+
 START_TEST(closed_stream)
 {
 	struct reporter r;
@@ -124,6 +155,7 @@ Suite *test_suite(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, prints, 0, sizeof rows / sizeof *rows);
 	tcase_add_test(t, limits);
+	tcase_add_test(t, no_identity_echo);
 	tcase_add_test(t, closed_stream);
 	suite_add_tcase(s, t);
 	return s;
