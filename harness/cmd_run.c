@@ -24,6 +24,27 @@ static void tell(void *context, const struct run_progress *p)
 	progress_update(context, p->done, p->total, p->verdicts, PROGRESS_ETA_UNKNOWN, clock_us());
 }
 
+#define WORTH_SAYING_S 10 /* of a server of our own; at somebody else's it always is */
+
+static void announce(void *context, const struct run_estimate *e)
+{
+	char pace[64] = "", time[64];
+	unsigned long long s = e->seconds;
+	if (!e->remote && s <= WORTH_SAYING_S)
+		return;
+	progress_clear(context);
+	if (e->rate)
+		snprintf(pace, sizeof pace, " at %u connection%s a second", e->rate, e->rate == 1 ? "" : "s");
+	if (s < 100)
+		snprintf(time, sizeof time, "%llu s", s ? s : 1);
+	else if (s < 6000)
+		snprintf(time, sizeof time, "%llu min", (s + 30) / 60);
+	else
+		snprintf(time, sizeof time, "%llu h %llu min", s / 3600, s / 60 % 60);
+	fprintf(stderr, "mtlspec: target %s: %llu cases and %llu controls, about %s%s\n", e->target, (unsigned long long)e->cases,
+		(unsigned long long)e->controls, time, pace);
+}
+
 static void print_stats(const struct run_stats *s, uint64_t began_us)
 {
 	struct rusage self;
@@ -68,6 +89,7 @@ static enum rc run_and_render(struct session *s, const struct cmd_context *c, in
 		.version = c->version,
 		.resume = o->resume,
 		.tell = tell,
+		.announce = announce,
 		.context = &progress,
 	};
 	rc = run_all(&run, &interrupted, &stats, err);

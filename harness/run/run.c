@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #define MAX_REPLAYS 200
 #define MAX_DEATHS 40
@@ -453,6 +454,23 @@ static enum rc not_started(struct drive *d, bool absent, bool has_cases)
 	return meta_write_target(d->journal, d->target, NULL, NULL, why.text, !absent, d->err);
 }
 
+/* Number of cases and estimated time: the rate decides, or how long a connection took, and how many there are at once. */
+static void announce(struct drive *d)
+{
+	struct run_estimate e = {.target = d->target->name, .remote = d->target->target->remote, .rate = d->pace.rate};
+	uint64_t at_once = d->in_flight ? d->in_flight : d->spec->session->options->jobs;
+	uint64_t processors = (uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
+	if (!d->spec->announce || !d->up.probe)
+		return;
+	schedule_ahead(d->schedule, &e.cases, &e.controls);
+	if (!e.remote && at_once > processors)
+		at_once = processors;
+	uint64_t n = e.cases + e.controls, us = n * probe_mean_us(d->up.probe) / (at_once ? at_once : 1);
+	uint64_t paced_us = e.rate ? n * 1000000u / e.rate : 0;
+	e.seconds = (us > paced_us ? us : paced_us) / 1000000u;
+	d->spec->announce(d->spec->context, &e);
+}
+
 static enum rc drive_target(struct drive *d, const char *dir, const struct resume *resume, bool *interrupted)
 {
 	enum rc rc;
@@ -491,6 +509,7 @@ static enum rc drive_target(struct drive *d, const char *dir, const struct resum
 	d->progress.started_us = clock_us();
 	if (before)
 		go_on(d, before);
+	announce(d);
 	TRY(open_pool(d));
 	TRY(loop(d, interrupted));
 	TRY(last_look(d));

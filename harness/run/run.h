@@ -24,12 +24,24 @@ static inline bool run_is_unexpected(enum verdict v)
 /* Told after every finished case; may be NULL. */
 typedef void run_tell(void *context, const struct run_progress *progress);
 
+/* What a target is going to take, as far as the probe of it shows. */
+struct run_estimate {
+	const char *target; /* as given to --target */
+	bool remote;
+	uint64_t cases, controls; /* executions */
+	uint64_t seconds;
+	unsigned rate; /* connections a second; 0: not limited */
+};
+/* Told before the first case of a target; may be NULL. */
+typedef void run_announce(void *context, const struct run_estimate *estimate);
+
 struct run_spec {
 	struct session *session;
 	const char *out; /* directory, made */
 	const char *version; /* of the tool */
 	bool resume;
 	run_tell *tell;
+	run_announce *announce;
 	void *context;
 };
 

@@ -178,6 +178,32 @@ static struct group *group_of(const struct schedule *s, size_t combination)
 	return g;
 }
 
+static bool has_control(const struct group *g, int32_t condition)
+{
+	for (size_t i = 0; i < g->n_controls; i++)
+		if (g->controls[i].condition == condition)
+			return true;
+	return false;
+}
+
+void schedule_ahead(const struct schedule *s, uint64_t *cases, uint64_t *controls)
+{
+	*cases = *controls = 0;
+	for (size_t i = 0; i < plan_combinations(s->spec.plan); i++) {
+		struct group *g = group_of(s, i), before = {0};
+		uint64_t number;
+		while (fill(s, g)) {
+			for (uint64_t at = g->at; at < g->end; at++)
+				*cases += execution(s, g, at, &number);
+			*controls += g->n_controls; /* behind the stretch; those before it stand from the last one */
+			for (size_t k = 0; k < g->n_controls; k++)
+				*controls += !has_control(&before, g->controls[k].condition);
+			before = *g;
+		}
+		group_free(g);
+	}
+}
+
 static bool open_next(struct schedule *s)
 {
 	if (s->stopped || s->n_open >= SCHEDULE_OPEN)

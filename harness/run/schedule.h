@@ -50,5 +50,7 @@ void schedule_stop(struct schedule *s, bool hard);
 
 /* Executions that the whole plan asks for (cells that run, times repeat). */
 uint64_t schedule_total(const struct schedule *s);
+/* What is still to come when nothing is abandoned or replayed: executions of cases, and of the controls around them. */
+void schedule_ahead(const struct schedule *s, uint64_t *cases, uint64_t *controls);
 
 #endif

@@ -61,7 +61,10 @@ START_TEST(controls_around_cases)
 	struct world w;
 	char trace[64] = "";
 	open_world(&w, 1, 0, NULL);
+	uint64_t cases, controls;
 	ck_assert_uint_eq(schedule_total(w.schedule), 6);
+	schedule_ahead(w.schedule, &cases, &controls);
+	ck_assert(cases == 6 && controls == 4);
 	run_out(&w, true, trace, sizeof trace);
 	ck_assert_str_eq(trace, "cxxxccxxxc");
 	close_world(&w);
@@ -84,7 +87,10 @@ START_TEST(every_execution_once)
 	struct world w;
 	struct task task;
 	unsigned seen[6][50] = {{0}};
+	uint64_t cases, controls;
 	open_world(&w, 50, 0, NULL);
+	schedule_ahead(w.schedule, &cases, &controls);
+	ck_assert(cases == 300 && controls == 4);
 	while (schedule_next(w.schedule, true, 0, &task) == SCHEDULE_TASK) {
 		if (task.kind == JOURNAL_CASE)
 			seen[task.number][task.repetition]++;
