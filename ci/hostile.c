@@ -1,12 +1,16 @@
 /*
- * hostile.c - servers that no product should be: fixtures for ci/e2e/hostile.sh.  One process a connection.
- * usage: hostile MODE [N]    prints "port P" when it listens on 127.0.0.1
+ * hostile.c - servers that no product should be: fixtures for ci/e2e/{hostile,probe}.sh.  One process a connection.
+ * usage: hostile MODE [N [STATUS]]    prints "port P" when it listens on 127.0.0.1
  *   reset   RST as soon as the connection stands        silent  accepts, reads, says nothing
  *   random  answers everything with random bytes        trickle one byte of a TLS record a second
  *   plain   answers 400 in plain HTTP                   flood   a handshake, then a header without end
  *   status  a good handshake that asks for a certificate and believes anything; answers N to every request
  *   ban     like status 200 without a certificate check, but from connection N on everybody gets 403
  *   banrst  the same, but from connection N on everybody gets a RST
+ *   limit   the same, but of one second's connections those beyond N are answered STATUS (429)
+ *   gone    the same until connection N; then nobody listens any more
+ *   change  the same, but from connection N on with another certificate of its own
+ *   clock   its clock is N seconds ahead: in its Date, and where it asks whether a certificate is valid; others get 403
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -32,17 +36,16 @@ static void die(const char *what)
 	exit(3);
 }
 
-static void make_certificate(void)
+static void make_certificate(const char *subject)
 {
 	gnutls_x509_privkey_t key;
 	gnutls_x509_crt_t crt;
-	gnutls_global_init();
 	gnutls_x509_privkey_init(&key);
 	gnutls_x509_crt_init(&crt);
 	gnutls_x509_privkey_generate(key, GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0);
 	gnutls_x509_crt_set_version(crt, 3);
 	gnutls_x509_crt_set_serial(crt, "\x01", 1);
-	gnutls_x509_crt_set_dn(crt, "CN=hostile", NULL);
+	gnutls_x509_crt_set_dn(crt, subject, NULL);
 	gnutls_x509_crt_set_activation_time(crt, time(NULL) - 86400);
 	gnutls_x509_crt_set_expiration_time(crt, time(NULL) + 86400);
 	gnutls_x509_crt_set_key(crt, key);
@@ -53,6 +56,27 @@ static void make_certificate(void)
 	if (gnutls_certificate_set_x509_key(credentials, &crt, 1, key) < 0)
 		die("cannot use the certificate");
 	gnutls_priority_init(&priority, "NORMAL", NULL);
+}
+
+/* By our clock and `ahead`. */
+static bool is_valid_there(gnutls_session_t session, long ahead)
+{
+	unsigned n = 0;
+	const gnutls_datum_t *chain = gnutls_certificate_get_peers(session, &n);
+	gnutls_x509_crt_t crt;
+	time_t now = time(NULL) + ahead;
+	if (!chain || n == 0 || gnutls_x509_crt_init(&crt) < 0)
+		return false;
+	return gnutls_x509_crt_import(crt, chain, GNUTLS_X509_FMT_DER) == 0 &&
+	       gnutls_x509_crt_get_activation_time(crt) <= now && gnutls_x509_crt_get_expiration_time(crt) >= now;
+}
+
+static void date_header(char *out, size_t size, long ahead)
+{
+	time_t now = time(NULL) + ahead;
+	struct tm tm;
+	gmtime_r(&now, &tm);
+	strftime(out, size, "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &tm);
 }
 
 static void reset(int fd)
@@ -97,7 +121,7 @@ static void pour(int fd, const char *mode)
 
 static void answer(gnutls_session_t session, const char *mode, long status)
 {
-	char buffer[4096];
+	char buffer[4096], date[64] = "";
 	ssize_t n;
 	do
 		n = gnutls_record_recv(session, buffer, sizeof buffer);
@@ -111,7 +135,12 @@ static void answer(gnutls_session_t session, const char *mode, long status)
 			;
 		return;
 	}
-	int len = snprintf(buffer, sizeof buffer, "HTTP/1.1 %ld X\r\nContent-Length: 6\r\nConnection: close\r\n\r\nhello\n", status);
+	if (strcmp(mode, "clock") == 0) {
+		date_header(date, sizeof date, status);
+		status = is_valid_there(session, status) ? 200 : 403;
+	}
+	int len = snprintf(buffer, sizeof buffer, "HTTP/1.1 %ld X\r\n%sContent-Length: 6\r\nConnection: close\r\n\r\nhello\n", status,
+			   date);
 	gnutls_record_send(session, buffer, (size_t)len);
 	gnutls_bye(session, GNUTLS_SHUT_WR);
 	drain((int)gnutls_transport_get_int(session));
@@ -134,6 +163,17 @@ static void shake(int fd, const char *mode, long status)
 	gnutls_deinit(session);
 }
 
+/* Connections of this second, the one at hand among them. */
+static long in_this_second(void)
+{
+	static time_t second;
+	static long n;
+	time_t now = time(NULL);
+	n = now == second ? n + 1 : 1;
+	second = now;
+	return n;
+}
+
 static void serve(int fd, const char *mode, long n, long count)
 {
 	if (strcmp(mode, "reset") == 0 || (strcmp(mode, "banrst") == 0 && count > n)) {
@@ -144,7 +184,7 @@ static void serve(int fd, const char *mode, long n, long count)
 		drain(fd);
 	else if (strcmp(mode, "random") == 0 || strcmp(mode, "plain") == 0 || strcmp(mode, "trickle") == 0)
 		pour(fd, mode);
-	else if (strcmp(mode, "status") == 0)
+	else if (strcmp(mode, "status") == 0 || strcmp(mode, "clock") == 0)
 		shake(fd, mode, n);
 	else
 		shake(fd, mode, strcmp(mode, "ban") == 0 && count > n ? 403 : 200);
@@ -157,10 +197,11 @@ int main(int argc, char **argv)
 	socklen_t len = sizeof address;
 	if (argc < 2)
 		die("usage: hostile MODE [N]");
-	long n = argc > 2 ? strtol(argv[2], NULL, 10) : 200;
+	long n = argc > 2 ? strtol(argv[2], NULL, 10) : 200, status = argc > 3 ? strtol(argv[3], NULL, 10) : 429;
 	signal(SIGCHLD, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
-	make_certificate();
+	gnutls_global_init();
+	make_certificate("CN=hostile");
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) < 0 || listen(fd, 512) < 0 ||
 	    getsockname(fd, (struct sockaddr *)&address, &len) < 0)
@@ -173,12 +214,19 @@ int main(int argc, char **argv)
 			count--;
 			continue;
 		}
+		bool beyond = strcmp(argv[1], "limit") == 0 && in_this_second() > n;
+		if (strcmp(argv[1], "change") == 0 && count == n)
+			make_certificate("CN=hostile changed");
 		if (fork() == 0) {
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
 			close(fd);
-			serve(peer, argv[1], n, count);
+			serve(peer, beyond ? "status" : argv[1], beyond ? status : n, count);
 			_exit(0);
 		}
 		close(peer);
+		if (strcmp(argv[1], "gone") == 0 && count == n) {
+			close(fd);
+			pause();
+		}
 	}
 }

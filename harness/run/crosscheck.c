@@ -97,7 +97,9 @@ static bool is_spoken(const struct place *p, enum http v)
 	const struct sight *s = &p->request[v], *r = &p->request[HTTP_1_1];
 	const struct look *l = &s->look;
 	if (s->asked_h2)
-		return text_equal(l->alpn, "h2");
+		return text_equal(l->alpn, "h2"); /* else another, none, or an alert (RFC 7301 3.2) */
+	if (!l->done)
+		return true; /* nothing was said about HTTP */
 	if (l->cut || l->outcome.status == 505 || l->outcome.status == 426)
 		return false;
 	if (v == HTTP_1_1 || !r->look.outcome.status)
@@ -110,13 +112,12 @@ static void check_http(struct checking *k, const struct place *p)
 	for (unsigned v = 0; v < HTTP__COUNT; v++) {
 		const struct sight *s = &p->request[v];
 		const struct look *l = &s->look;
-		if (!(p->http & BIT(v)) || !l->tried || !l->done || l->outcome.throttled || is_spoken(p, (enum http)v))
+		if (!(p->http & BIT(v)) || !l->tried || !l->connected || l->outcome.throttled || is_spoken(p, (enum http)v))
 			continue;
+		const char *seen = l->cut ? l->cut : l->done && s->asked_h2 ? "h2 was offered and not chosen" : look_end(k->arena, l);
 		say(k, p,
 		    arena_printf(k->arena, "HTTP/%s is declared and not spoken (%s): take it out of http= of %s in target.xml",
-				 http_text((enum http)v),
-				 s->asked_h2 ? "h2 was offered and not chosen" : l->cut ? l->cut : look_end(k->arena, l),
-				 holder(p, false)));
+				 http_text((enum http)v), seen, holder(p, false)));
 	}
 }
 
