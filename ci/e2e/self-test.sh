@@ -25,6 +25,8 @@ asks-again                         asking/asks-up-front-only[tls=1.2,negotiation
 asks-late-without-offer            asking/no-late-request-without-offer[tls=1.3,negotiation=none,http=1.1] violation
 forgets-identity                   connection/second-request[tls=1.3,negotiation=required,http=1.1] false-reject
 keeps-identity-of-first-connection connection/two-clients[tls=1.3,negotiation=optional,http=1.1] false-accept
+serves-after-refusal               late/refused-twice[tls=1.3,negotiation=post-handshake,http=1.1] false-accept
+late-request-hangs                 chain/chain[tls=1.2,negotiation=renegotiation,http=1.1,condition=valid] false-reject
 forgets-to-ask                     required[none]                         false-accept
 forgets-to-ask                     required[valid]                        false-reject
 rejects-valid                      required[valid]                        false-reject

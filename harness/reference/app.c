@@ -104,6 +104,9 @@ void app_answer(const struct policy *policy, const struct admission *admission, 
 		out->ask = true;
 		return;
 	case ADMIT_REFUSED:
+		/* CVE-2019-0215 */
+		if (policy->faults->on[FAULT_SERVES_AFTER_REFUSAL] && request->number > 1)
+			break;
 		out->status = 403;
 		buf_addf(&out->body, "mtlspec reference: refused: %s\n", admission->why);
 		return;

@@ -21,6 +21,11 @@ static const struct {
     {"required, nobody, TLS 1.3", APP_REQUIRED, true, true, NOBODY, "", ADMIT_REFUSED, 116},
     {"required, nobody, TLS 1.2", APP_REQUIRED, true, false, NOBODY, "", ADMIT_REFUSED, 40},
     {"required, expired", APP_REQUIRED, true, true, EXPIRED, "", ADMIT_REFUSED, 45},
+    {"late, not asked yet", APP_POST_HANDSHAKE, false, true, NOBODY, "", ADMIT_UNASKED, 0},
+    {"late, never asked", APP_RENEGOTIATION, false, false, NOBODY, "forgets-to-ask", ADMIT_ANONYMOUS, 0},
+    {"late, valid", APP_RENEGOTIATION, true, false, VALID, "", ADMIT_IDENTITY, 0},
+    {"late, nobody, TLS 1.3", APP_POST_HANDSHAKE, true, true, NOBODY, "", ADMIT_REFUSED, 116},
+    {"late, nobody, TLS 1.2", APP_RENEGOTIATION, true, false, NOBODY, "", ADMIT_REFUSED, 40},
     {"accepts-expired", APP_REQUIRED, true, true, EXPIRED, "accepts-expired", ADMIT_IDENTITY, 0},
     {"accepts-no-certificate", APP_REQUIRED, true, true, NOBODY, "accepts-no-certificate", ADMIT_ANONYMOUS, 0},
     {"rejects-valid", APP_REQUIRED, true, true, VALID, "rejects-valid", ADMIT_REFUSED, 42},
@@ -76,6 +81,7 @@ static const struct {
      "hello"},
     {"second request", NULL, "localhost", ADMIT_IDENTITY, "forgets-identity", 200, "", "hello stranger"},
     {"refused", NULL, "localhost", ADMIT_REFUSED, "", 403, "", "refused: not-over"},
+    {"serves-after-refusal", NULL, "localhost", ADMIT_REFUSED, "serves-after-refusal", 200, "", "hello stranger"},
     {"right name", "a.test", "a.test", ADMIT_IDENTITY, "", 200, "mtlspec-1", "hello"},
     {"no name", "a.test", "", ADMIT_IDENTITY, "", 200, "mtlspec-1", "hello"},
     {"other name", "a.test", "b.test", ADMIT_IDENTITY, "", 421, "", "another name"},
@@ -107,12 +113,37 @@ START_TEST(replies)
 }
 END_TEST
 
+/* Nothing is said before the certificate was asked for; then the same request has its answer. */
+START_TEST(asks_now)
+{
+	static const enum app_silence silences[] = {APP_NOT_OFFERED, APP_DECLINED, APP_IGNORED};
+	struct faults faults = {{false}};
+	struct policy policy = {NULL, APP_POST_HANDSHAKE, NULL, 10, &faults};
+	struct request request = {.number = 1, .method = "GET", .target = "/", .authority = "localhost"};
+	struct admission admission = {.admit = ADMIT_UNASKED};
+	struct reply reply;
+	app_answer(&policy, &admission, &request, &reply);
+	ck_assert(reply.ask);
+	reply_fini(&reply);
+	for (size_t i = 0; i < sizeof silences / sizeof *silences; i++) {
+		app_unanswered(silences[i], &admission);
+		app_answer(&policy, &admission, &request, &reply);
+		ck_assert(!reply.ask);
+		ck_assert_uint_eq(reply.status, 403);
+		ck_assert_int_eq(reply.last, silences[i] == APP_IGNORED);
+		ck_assert_ptr_nonnull(strstr(reply.body.data, "the client d"));
+		reply_fini(&reply);
+	}
+}
+END_TEST
+
 Suite *test_suite(void)
 {
 	Suite *s = suite_create("reference/app");
 	TCase *t = tcase_create("app");
 	tcase_add_loop_test(t, admits, 0, (int)(sizeof admissions / sizeof *admissions));
 	tcase_add_loop_test(t, replies, 0, (int)(sizeof answers / sizeof *answers));
+	tcase_add_test(t, asks_now);
 	suite_add_tcase(s, t);
 	return s;
 }

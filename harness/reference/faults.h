@@ -54,6 +54,10 @@
 	  "takes a server name that it does not have for its first one")                                               \
 	X(FAULT_COMPARES_NAMES_BY_CASE, "compares-names-by-case", NULL, NULL, false,                                   \
 	  "knows its names only in lower case")                                                                        \
+	X(FAULT_SERVES_AFTER_REFUSAL, "serves-after-refusal", NULL, NULL, false,                                       \
+	  "serves the second request of a connection whose first it refused")                                          \
+	X(FAULT_LATE_REQUEST_HANGS, "late-request-hangs", NULL, NULL, true,                                            \
+	  "asks after the request, and says nothing to what it gets")                                                  \
 	X(FAULT_FORGETS_TO_ASK, "forgets-to-ask", NULL, NULL, true, "asks nobody for a certificate and serves all")    \
 	X(FAULT_REJECTS_VALID, "rejects-valid", NULL, NULL, true, "refuses every certificate")                         \
 	X(FAULT_WRONG_IDENTITY, "wrong-identity", NULL, NULL, true, "takes everybody for somebody else")               \

@@ -110,6 +110,14 @@ static long plain_read(void *context, void *out, size_t size)
 	return pull(context, out, size);
 }
 
+/* Until the client goes. */
+static void fall_silent(struct conn *c)
+{
+	char waste[4096];
+	while (pull(c, waste, sizeof waste) > 0)
+		;
+}
+
 /* The late request that nobody needs: renegotiation or post-handshake authentication, as the version has it. */
 static void ask_again(struct conn *c)
 {
@@ -406,18 +414,11 @@ static int ask_by_version(struct conn *c)
 	return ret < 0 ? ret : await_answer(c, gnutls_handshake);
 }
 
-/* nobody is asked who did not offer it. */
-static bool may_ask(struct conn *c)
-{
-	return gnutls_protocol_get_version(c->session) != GNUTLS_TLS1_3 ||
-	       (gnutls_session_get_flags(c->session) & GNUTLS_SFLAGS_POST_HANDSHAKE_AUTH);
-}
-
 static bool ask_late(void *context)
 {
 	struct conn *c = context;
 	uint64_t until = c->until, limit = clock_us() + c->endpoint->late_ms * 1000ull;
-	if (!may_ask(c)) {
+	if (unoffered_is_possible(c->session)) { /* */
 		app_unanswered(APP_NOT_OFFERED, &c->admission);
 		return true;
 	}
@@ -426,6 +427,10 @@ static bool ask_late(void *context)
 	int ret = ask_by_version(c);
 	c->late = false;
 	c->until = until;
+	if (c->faults->on[FAULT_LATE_REQUEST_HANGS]) {
+		fall_silent(c);
+		return false;
+	}
 	if (ret == GNUTLS_E_AGAIN)
 		app_unanswered(APP_IGNORED, &c->admission);
 	else if (ret == GNUTLS_E_WARNING_ALERT_RECEIVED)
@@ -476,9 +481,7 @@ static void serve_tls(struct conn *c)
 	struct wire wire = {tls_read, tls_write, c, ask_late};
 	int ret = handshake(c);
 	if (c->faults->on[FAULT_HANGS]) {
-		char waste[4096];
-		while (pull(c, waste, sizeof waste) > 0)
-			;
+		fall_silent(c);
 	} else if (ret == 0) {
 		server_h1_serve(&wire, &c->site->policy, &c->admission);
 		if (c->broken) {

@@ -410,6 +410,18 @@ static const struct {
      "accepts-no-certificate",
      {"asked 200 stranger, 200 stranger", "asked 200 stranger, 200 stranger"}},
     {"forgets-to-ask", ANSWERS, LEAF, "forgets-to-ask", {"200 stranger, 200 stranger", "200 stranger, 200 stranger"}},
+    {"asks-late-without-offer", OFFERS_NOTHING, LEAF, "asks-late-without-offer", {NULL, "unexpected request"}},
+    {"serves-after-refusal",
+     DECLINES,
+     LEAF,
+     "serves-after-refusal",
+     {"asked 403 refused: the client does not renegotiate, 200 stranger", NULL}},
+    {"serves-after-refusal, not offered",
+     OFFERS_NOTHING,
+     LEAF,
+     "serves-after-refusal",
+     {NULL, "403 refused: the client did not offer post-handshake authentication, 200 stranger"}},
+    {"late-request-hangs", ANSWERS, LEAF, "late-request-hangs", {"asked silence", "asked silence"}},
     {"resets, expired", ANSWERS, EXPIRED, "resets-instead-of-alert", {"asked reset", "asked reset"}},
 };
 
@@ -445,7 +457,10 @@ static bool read_late(gnutls_session_t s, enum manner manner, char *out, size_t 
 			break;
 	}
 	if (ret <= 0) {
-		if (ret == 0)
+		if (ret == GNUTLS_E_UNEXPECTED_PACKET &&
+		    gnutls_handshake_get_last_in(s) == GNUTLS_HANDSHAKE_CERTIFICATE_REQUEST)
+			snprintf(out + used, size - used, "unexpected request");
+		else if (ret == 0)
 			snprintf(out + used, size - used, "end");
 		else
 			say_error(s, ret, "", out + used, size - used);
