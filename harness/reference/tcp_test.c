@@ -20,7 +20,8 @@ static const struct twig twigs[] = {TWIG_ROOT(),
 				    TWIG_LEAF(.cn = "expired", .to = -1),
 				    TWIG_LEAF(.cn = "critical", .oid = "1.2.3.4.5", .oid_critical = true),
 				    TWIG_LEAF(.cn = "no-signing", .usage = GNUTLS_KEY_KEY_ENCIPHERMENT),
-				    TWIG_LEAF(.cn = "repeated")};
+				    TWIG_LEAF(.cn = "repeated"),
+				    {0}};
 
 static const struct {
 	const char *name;
