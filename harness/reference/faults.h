@@ -58,6 +58,10 @@
 	  "serves the second request of a connection whose first it refused")                                          \
 	X(FAULT_LATE_REQUEST_HANGS, "late-request-hangs", NULL, NULL, true,                                            \
 	  "asks after the request, and says nothing to what it gets")                                                  \
+	X(FAULT_RESUMES_ACROSS_NAMES, "resumes-across-names", NULL, NULL, false,                                       \
+	  "takes a TLS 1.3 session at every name for what it was worth at the first")                                  \
+	X(FAULT_FORGETS_WHO_RESUMES, "forgets-who-resumes", NULL, NULL, false,                                         \
+	  "takes whoever resumes a session for a stranger")                                                            \
 	X(FAULT_FORGETS_TO_ASK, "forgets-to-ask", NULL, NULL, true, "asks nobody for a certificate and serves all")    \
 	X(FAULT_REJECTS_VALID, "rejects-valid", NULL, NULL, true, "refuses every certificate")                         \
 	X(FAULT_WRONG_IDENTITY, "wrong-identity", NULL, NULL, true, "takes everybody for somebody else")               \

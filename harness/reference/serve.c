@@ -213,6 +213,8 @@ static enum rc fit(struct server *s, struct site *site, const char *trust, struc
 		if (strcmp(s->trust[i].name, trust) == 0) {
 			site->policy.anchors = &s->trust[i].anchors;
 			site->credentials = s->trust[i].credentials;
+			if (gnutls_session_ticket_key_generate(&site->ticket_key) < 0)
+				return err_set(err, RC_FAULT, "GnuTLS makes no key for tickets");
 			return RC_OK;
 		}
 	}
@@ -389,6 +391,11 @@ static void close_all(struct server *s)
 	for (size_t i = 0; i < s->endpoints; i++)
 		if (s->endpoint[i].fd >= 0)
 			close(s->endpoint[i].fd);
+	for (size_t i = 0; i < s->endpoints; i++)
+		if (!s->endpoint[i].by_name)
+			gnutls_free(s->endpoint[i].site->ticket_key.data);
+	for (size_t i = 0; i < s->names; i++)
+		gnutls_free(s->named[i].ticket_key.data);
 	for (size_t i = 0; i < s->trusts; i++) {
 		anchors_fini(&s->trust[i].anchors);
 		if (s->trust[i].credentials)

@@ -30,9 +30,10 @@ struct conn {
 	int fd;
 	uint64_t until; /* clock_us() */
 	const struct endpoint *endpoint;
-	const struct site *site;  /* NULL until the name is known */
-	struct site nameless;	  /* for a fault */
-	gnutls_session_t session; /* NULL without TLS */
+	const struct site *site;      /* NULL until the name is known */
+	struct site nameless;	      /* for a fault */
+	const struct site *earned_at; /* whose tickets open here: what a resumed session is judged as */
+	gnutls_session_t session;     /* NULL without TLS */
 	bool asked, asked_again;
 	bool late;  /* waiting for the answer to a late request */
 	int broken; /* what ended the session after the handshake, or 0 */
@@ -185,12 +186,25 @@ static long tls_read(void *context, void *out, size_t size)
 	}
 }
 
+/*
+ * Every name seals its tickets with a key of its own, so that a session is resumed where it was earned or nowhere: RFC
+ * 6066 3 demands that of TLS 1.2, and what a session is worth is decided by one policy and its anchors.  None where the
+ * request comes late: GnuTLS would resume in the middle of a renegotiation.
+ */
+static void take_tickets(struct conn *c)
+{
+	c->earned_at = c->faults->on[FAULT_RESUMES_ACROSS_NAMES] ? &c->endpoint->site[0] : c->site;
+	if (c->earned_at->ticket_key.size && app_asks(&c->site->policy) != APP_ASK_LATE)
+		gnutls_session_ticket_enable_server(c->session, &c->earned_at->ticket_key);
+}
+
 static void ask(struct conn *c)
 {
 	c->asked = app_asks(&c->site->policy) == APP_ASK_FIRST;
 	/* REQUEST, never REQUIRE: who may pass is app.c's to say, not GnuTLS's. */
 	gnutls_certificate_server_set_request(c->session, c->asked ? GNUTLS_CERT_REQUEST : GNUTLS_CERT_IGNORE);
 	gnutls_credentials_set(c->session, GNUTLS_CRD_CERTIFICATE, c->site->credentials);
+	take_tickets(c);
 }
 
 static int take_site(struct conn *c, const struct site *site)
@@ -277,7 +291,8 @@ static int admit(gnutls_session_t session)
 			    .chain = chain,
 			    .n = n,
 			    .now = clock_now()};
-	app_admit(&c->site->policy, &peer, &c->admission);
+	const struct site *judge = gnutls_session_is_resumed(session) ? c->earned_at : c->site;
+	app_admit(&judge->policy, &peer, &c->admission);
 	if (c->faults->on[FAULT_KEEPS_IDENTITY_OF_FIRST_CONNECTION])
 		mix_up(c);
 	if (c->admission.admit != ADMIT_REFUSED) {
@@ -329,8 +344,14 @@ static int handshake(struct conn *c)
 	do
 		ret = gnutls_handshake(c->session);
 	while (ret < 0 && !gnutls_error_is_fatal(ret));
-	/* Nobody was asked: the callback did not run. */
-	if (ret == 0 && !c->asked)
+	bool resumed = ret == 0 && gnutls_session_is_resumed(c->session);
+	if (resumed && c->faults->on[FAULT_FORGETS_WHO_RESUMES])
+		return ret;
+	/*
+	 * The callback did not run when nobody was asked, nor for a session: the ticket holds the chain that earned it,
+	 * which is judged as if it had been sent now (RFC 8446 4.6.1: it may have expired since).
+	 */
+	if (resumed || (ret == 0 && !c->asked))
 		admit(c->session);
 	return ret;
 }

@@ -14,6 +14,7 @@
 struct site {
 	struct policy policy;
 	gnutls_certificate_credentials_t credentials; /* borrowed; NULL for APP_PLAIN */
+	gnutls_datum_t ticket_key;		      /* of this name alone, borrowed; empty: no tickets */
 };
 
 struct endpoint {

@@ -115,7 +115,7 @@ static void setup(struct world *w, enum app_mode mode, const char *fault)
 	gnutls_x509_crt_deinit(own);
 	gnutls_priority_init(&w->priority, "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2", NULL);
 	for (size_t i = 0; i < 2; i++)
-		w->site[i] = (struct site){{NULL, mode, &w->anchors, 10, &w->faults}, w->server};
+		w->site[i] = (struct site){{NULL, mode, &w->anchors, 10, &w->faults}, w->server, {NULL, 0}};
 	w->endpoint = (struct endpoint){.word = "test",
 					.site = w->site,
 					.n = 1,
@@ -171,6 +171,8 @@ struct client {
 	gnutls_pcert_st pcert[2];
 	gnutls_privkey_t key;
 	unsigned n;
+	bool keep;		/* the session of the next connection, */
+	gnutls_datum_t session; /* owned, and offered on the one after it */
 };
 
 static int give(gnutls_session_t session, const gnutls_datum_t *ca UNUSED, int n_ca UNUSED,
@@ -249,6 +251,8 @@ static void ask(int fd, struct client *client, const char *priority, const char 
 	gnutls_session_set_ptr(s, client);
 	if (sni)
 		gnutls_server_name_set(s, GNUTLS_NAME_DNS, sni, strlen(sni));
+	if (client->session.size)
+		gnutls_session_set_data(s, client->session.data, client->session.size);
 	gnutls_transport_set_int(s, fd);
 	gnutls_transport_set_push_function(s, push);
 	int spins = 0;
@@ -261,9 +265,14 @@ static void ask(int fd, struct client *client, const char *priority, const char 
 	} else {
 		snprintf(request, sizeof request, "GET / HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", host);
 		gnutls_record_send(s, request, strlen(request));
-		while ((ret = gnutls_record_recv(s, page + used, sizeof page - 1 - (size_t)used)) > 0)
-			used += ret;
+		/* a ticket that was read is "again" too */
+		int tickets = client->keep || client->session.size ? 4 : 0;
+		while ((ret = gnutls_record_recv(s, page + used, sizeof page - 1 - (size_t)used)) > 0 ||
+		       (ret == GNUTLS_E_AGAIN && tickets-- > 0))
+			used += ret > 0 ? ret : 0;
 		page[used] = '\0';
+		if (client->keep)
+			ck_assert_int_eq(gnutls_session_get_data2(s, &client->session), 0);
 		const char *hello = strstr(page, "hello ");
 		if (used)
 			snprintf(out, size, "%.3s%s%.*s", page + 9, hello ? " " : "",
@@ -347,6 +356,75 @@ START_TEST(names_pick_the_policy)
 		ck_assert_msg(status == 0 && strcmp(got, names[_i].sees[v]) == 0, "%s/%s, TLS 1.%d: [%s]",
 			      names[_i].sni, names[_i].host, v + 2, got);
 		drop_credential(&client);
+		teardown(&w);
+	}
+}
+END_TEST
+
+static const struct {
+	const char *name, *earned_at;
+	int leaf;
+	const char *offered_at, *host;
+	const char *sees[2];
+	const char *fault;
+} sessions[] = {
+    {"its owner", "locked.test", LEAF, "locked.test", "locked.test", {"200 leaf", "200 leaf"}, ""},
+    {"its owner is forgotten",
+     "locked.test",
+     LEAF,
+     "locked.test",
+     "locked.test",
+     {"200 stranger", "200 stranger"},
+     "forgets-who-resumes"},
+    {"a stranger's", "open.test", NOBODY, "open.test", "open.test", {"200 stranger", "200 stranger"}, ""},
+    {"a stranger's, another Host", "open.test", NOBODY, "open.test", "locked.test", {"421", "421"}, ""},
+    {"a stranger's, another name",
+     "open.test",
+     NOBODY,
+     "locked.test",
+     "locked.test",
+     {"alert 40 in handshake", "alert 116"},
+     ""},
+    {"the same, taken",
+     "open.test",
+     NOBODY,
+     "locked.test",
+     "locked.test",
+     {"alert 40 in handshake", "200 stranger"},
+     "resumes-across-names"},
+};
+
+/* Two connections; on the second nobody sends a certificate. */
+START_TEST(sessions_are_of_their_name)
+{
+	for (int v = 0; v < 2; v++) {
+		struct world w;
+		struct client first, second = {.n = 0};
+		int fd[2], status;
+		char got[256];
+		setup(&w, APP_REQUIRED, sessions[_i].fault);
+		w.endpoint.n = 2;
+		w.endpoint.by_name = true;
+		w.site[0].policy.host = "open.test";
+		w.site[0].policy.mode = APP_NONE;
+		w.site[1].policy.host = "locked.test";
+		for (int i = 0; i < 2; i++)
+			ck_assert_int_eq(gnutls_session_ticket_key_generate(&w.site[i].ticket_key), 0);
+		take_credential(&first, &w, sessions[_i].leaf, false);
+		first.keep = true;
+		serve(&w, fd);
+		ask(fd[0], &first, priorities[v], sessions[_i].earned_at, sessions[_i].earned_at, got, sizeof got);
+		wait(&status);
+		second.session = first.session;
+		serve(&w, fd);
+		ask(fd[0], &second, priorities[v], sessions[_i].offered_at, sessions[_i].host, got, sizeof got);
+		wait(&status);
+		ck_assert_msg(status == 0 && strcmp(got, sessions[_i].sees[v]) == 0, "%s, TLS 1.%d: [%s]",
+			      sessions[_i].name, v + 2, got);
+		gnutls_free(first.session.data);
+		for (int i = 0; i < 2; i++)
+			gnutls_free(w.site[i].ticket_key.data);
+		drop_credential(&first);
 		teardown(&w);
 	}
 }
@@ -532,6 +610,7 @@ Suite *test_suite(void)
 	tcase_add_loop_test(t, serves, 0, (int)(sizeof cases / sizeof *cases));
 	tcase_add_loop_test(t, asks_late, 0, (int)(sizeof late / sizeof *late));
 	tcase_add_loop_test(t, names_pick_the_policy, 0, (int)(sizeof names / sizeof *names));
+	tcase_add_loop_test(t, sessions_are_of_their_name, 0, (int)(sizeof sessions / sizeof *sessions));
 	tcase_add_test(t, old_versions_are_refused);
 	suite_add_tcase(s, t);
 	return s;
