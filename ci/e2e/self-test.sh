@@ -27,6 +27,12 @@ forgets-identity                   connection/second-request[tls=1.3,negotiation
 keeps-identity-of-first-connection connection/two-clients[tls=1.3,negotiation=optional,http=1.1] false-accept
 serves-after-refusal               late/refused-twice[tls=1.3,negotiation=post-handshake,http=1.1] false-accept
 late-request-hangs                 chain/chain[tls=1.2,negotiation=renegotiation,http=1.1,condition=valid] false-reject
+trusts-host-header                 names/host-of-another-name[tls=1.3,negotiation=by-name,http=1.1,sni=open,host=protected,certificate=none] false-accept
+host-without-sni-unchecked         names/host-of-another-name[tls=1.3,negotiation=by-name,http=1.1,sni=127.0.0.1,host=protected,certificate=none] false-accept
+takes-unknown-names                names/unknown-name[tls=1.3,negotiation=by-name,http=1.1] deviation
+compares-names-by-case             names/name-in-other-case[tls=1.3,negotiation=by-name,http=1.1,condition=valid,host=protected] false-reject
+resumes-across-names               resumption/ticket-across-names[tls=1.3,negotiation=by-name,http=1.1] false-accept
+forgets-who-resumes                resumption/resumed-where-earned[tls=1.3,negotiation=required,http=1.1] false-reject
 forgets-to-ask                     required[none]                         false-accept
 forgets-to-ask                     required[valid]                        false-reject
 rejects-valid                      required[valid]                        false-reject
