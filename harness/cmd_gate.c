@@ -12,12 +12,12 @@
 enum { OPT_KNOWN, OPT_WRITE_KNOWN, OPT_EXPECTED, OPT_FAIL_ON, OPT_STRICT, OPT_ALLOW, OPT_ALL };
 static const struct opt table[] = {
 	{"known-failures", 0, "FILE",
-     "verdicts that are known: they do not fail the gate until they pass or their date is over"},
+     "known verdicts do not fail the gate until they pass or expire"},
 	{"write-known", 0, "FILE", "write a first known-failures file from RESULTS (BASELINE may be left out)"},
 	{"expected", 0, "FILE", "compare RESULTS with the verdicts that this <expected> file predicts, both ways"},
 	{"fail-on", 0, "SEVERITY", "only failures of this severity and above fail the gate (default low)"},
 	{"strict", 0, NULL, "deviations and flaky cases fail"},
-	{"allow", 0, "WHAT", "new: failures of cases new in the suite, disappeared: cases that are gone; may be repeated"},
+	{"allow", 0, "WHAT", "new: failing cases new in the suite; disappeared: cases gone; repeatable"},
 	{"all", 0, NULL, "list every case, not the first 50 of each kind"},
 };
 

@@ -60,7 +60,9 @@ static enum rc render_dir(const struct cmd_context *c, struct arena *a, const ch
 		.formats = formats,
 		.colour = output_colour(stdout),
 	};
-	rc = output_render(&output, code, err);
+	struct report_totals totals = {.exit_code = EXIT_OK};
+	rc = output_render(&output, &totals, err);
+	*code = totals.exit_code;
 out:
 	session_close(&session);
 	return rc;

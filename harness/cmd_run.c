@@ -2,6 +2,7 @@
 #include "harness/base/clock.h"
 #include "harness/base/permute.h"
 #include "harness/cmd.h"
+#include "harness/run/baseline.h"
 #include "harness/run/discovered.h"
 #include "harness/run/outdir.h"
 #include "harness/run/output.h"
@@ -79,6 +80,9 @@ static enum rc run_and_render(struct session *s, const struct cmd_context *c, in
 	uint64_t began_us = clock_us(); /* a few milliseconds after exec */
 	const struct options *o = s->options;
 	const char *out = o->out ? o->out : "mtlspec-out";
+	struct report_totals totals = {.exit_code = EXIT_OK};
+	struct baseline baseline;
+	TRY(baseline_open(&baseline, o, c->now, err));
 	if (!o->resume)
 		TRY(outdir_make(&s->arena, out, err));
 	TRY(discovered_keep(s, out, err));
@@ -106,12 +110,16 @@ static enum rc run_and_render(struct session *s, const struct cmd_context *c, in
 		.duration_ms = (uint32_t)(stats.wall_us / 1000u),
 		.colour = output_colour(stdout),
 	};
-	enum rc rendered = output_render(&output, exit_code, rc == RC_OK ? err : &render_err);
+	enum rc rendered = output_render(&output, &totals, rc == RC_OK ? err : &render_err);
+	if (rendered == RC_OK)
+		rendered = baseline_compare(&baseline, o, out, c->now, &totals, rc == RC_OK ? err : &render_err);
+	*exit_code = totals.exit_code;
 	if (o->stats)
 		print_stats(&stats, began_us);
 	if (rc == RC_OK)
 		rc = rendered;
 out:
+	baseline_close(&baseline);
 	return rc;
 }
 

@@ -1,8 +1,10 @@
 /* mtlspec show CASE: one case in full, its certificates as files, and the same with curl and openssl. */
 #include "harness/base/fs.h"
+#include "harness/base/rundir.h"
 #include "harness/cmd.h"
 #include "harness/run/recipe.h"
 #include "harness/run/session.h"
+#include "harness/target/url.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -120,38 +122,79 @@ static struct live_endpoint stand_in(struct shown *s)
 	return out;
 }
 
-static enum rc write_bundle(struct shown *s, const char *dir, const struct recipe_files *f, struct err *err)
+/* Where the case goes: of somebody else's server the target file tells. */
+static enum rc where_to(struct shown *s, struct live_endpoint *out, struct err *err)
 {
-	enum rc rc;
-	struct fs_out out = {0};
+	enum rc rc = RC_OK;
+	const struct endpoint *e = s->kase.endpoint;
+	struct url url;
+	*out = stand_in(s);
+	if (!s->target->target->remote || !e)
+		return RC_OK;
+	TRY(url_parse(&s->arena, e->url, e->where, &url, err));
+	out->host = url.host;
+	out->authority = url.authority;
+	out->path = url.path;
+	out->address = (struct job_address){NULL, url.port};
+	if (e->address)
+		rc = url_address(&s->arena, e->address, e->where, &out->address.ip, &out->address.port, err);
+out:
+	return rc;
+}
+
+static enum rc put_files(struct shown *s, FILE *file, const char *dir, bool credential, struct err *err)
+{
+	enum rc rc = RC_OK;
 	const char *names[] = {"chain.pem", "key.pem", "anchors.pem"};
-	struct recipe_files here = {f->chain ? "chain.pem" : NULL, "key.pem", NULL};
-	struct live_endpoint e = stand_in(s);
-	TRY(fs_out_open(&out, s->bundle, err));
-	fprintf(out.file, "#!/bin/sh\n# %s\n# usage: sh %s HOST:PORT   (the server must trust anchors.pem)\nset -e\n", s->id,
-		s->bundle);
-	fputs("umask 077\ndir=$(mktemp -d) && cd \"$dir\"\n", out.file);
-	for (size_t i = f->chain ? 0 : 2; i < 3; i++) {
+	for (size_t i = credential ? 0 : 2; i < 3; i++) {
 		char *data = NULL;
 		size_t len;
 		TRY(fs_read(&s->arena, arena_printf(&s->arena, "%s/%s", dir, names[i]), 1u << 20, &data, &len, err));
-		fprintf(out.file, "cat > %s <<'PEM'\n%sPEM\n", names[i], data);
+		fprintf(file, "cat > %s <<'PEM'\n%sPEM\n", names[i], data);
 	}
-	e.authority = "$1";
-	e.host = arena_strdup(&s->arena, e.host);
-	const char *curl = recipe_curl(&s->arena, &s->kase, &e, &here);
+out:
+	return rc;
+}
+
+static enum rc write_bundle(struct shown *s, const char *dir, const struct recipe_files *f, struct live_endpoint e,
+			    struct err *err)
+{
+	enum rc rc;
+	struct fs_out out = {0};
+	const struct recipe_files here = {f->chain ? "chain.pem" : NULL, "key.pem", NULL};
+	TRY(fs_out_open(&out, s->bundle, err));
+	fchmod(fileno(out.file), 0700); /* there is a key inside */
+	fprintf(out.file, "#!/bin/sh\n# %s\n# The server must trust anchors.pem, which stands below.\n", s->id);
+	fprintf(out.file, "[ $# = 1 ] || { echo 'usage: sh %s HOST:PORT' >&2; exit 2; }\n", s->bundle);
+	fputs("set -eu\naddress=$1\numask 077\n", out.file);
+	fputs("dir=$(mktemp -d)\ntrap 'rm -rf \"$dir\"' EXIT\ncd \"$dir\"\n", out.file);
+	TRY(put_files(s, out.file, dir, f->chain != NULL, err));
 	/* The address is the user's: no --resolve. */
-	const char *resolve = strstr(curl, " --resolve "), *url = strstr(curl, " https://");
-	fprintf(out.file, "%.*s \"https://$1%s\"\n", (int)((resolve ? resolve : url) - curl), curl, e.path);
+	e.address.ip = NULL;
+	e.authority = "$address";
+	fprintf(out.file, "%s\n", recipe_curl(&s->arena, &s->kase, &e, &here));
 	rc = fs_out_commit(&out, err);
 out:
 	fs_out_close(&out);
 	return rc;
 }
 
+/* The user's own credential is named, never copied. */
+static bool own_files(const struct shown *s, const struct condition *c, struct recipe_files *f)
+{
+	const struct target *t = s->target->target;
+	for (size_t i = 0; c->own && i < t->n_identities; i++) {
+		if (strcmp(t->identities[i].id, c->own) != 0)
+			continue;
+		f->chain = t->identities[i].certificate;
+		f->key = t->identities[i].key;
+	}
+	return c->own != NULL;
+}
+
 static enum rc export_files(struct shown *s, const char *dir, struct recipe_files *f, struct err *err)
 {
-	enum rc rc;
+	enum rc rc = RC_OK;
 	struct forge *forge = NULL;
 	struct minted m;
 	const struct condition *c = s->kase.condition ? s->kase.condition : suite_condition(s->target->suite, "valid");
@@ -162,6 +205,11 @@ static enum rc export_files(struct shown *s, const char *dir, struct recipe_file
 		.seed = s->session.seed,
 		.pki_dir = s->session.options->pki,
 	};
+	if (own_files(s, c, f)) {
+		if (s->bundle)
+			rc = err_set(err, RC_INPUT, "--bundle: a key of your own is never copied; without --bundle the lines are shown");
+		return rc;
+	}
 	TRY(fs_mkdirs(dir, err));
 	TRY(forge_open(&forge, &spec, err));
 	if (!c->none) {
@@ -177,26 +225,39 @@ out:
 	return rc;
 }
 
+static void print_by_hand(struct shown *s, const char *dir, const struct recipe_files *f, const struct live_endpoint *e)
+{
+	bool own = f->chain && strncmp(f->chain, dir, strlen(dir)) != 0;
+	printf("\nBy hand (%s%s%s%s)\n", own ? "your own certificate" : "files in ", own ? "" : dir,
+	       own ? "" : "; the server must trust anchors.pem",
+	       s->target->target->remote ? "" : "; here it listens on 127.0.0.1:8443");
+	printf("  %s\n  %s\n", recipe_curl(&s->arena, &s->kase, e, f), recipe_openssl(&s->arena, &s->kase, e, f));
+	if (!s->kase.scenario->default_script)
+		puts("  (the script does more than one request: the lines above are its first)");
+}
+
 static enum rc show(struct shown *s, struct err *err)
 {
 	enum rc rc;
 	struct recipe_files f = {0};
+	struct rundir scratch = {{0}};
+	struct live_endpoint e;
 	const char *dir = "mtlspec-show";
-	if (s->bundle)
-		dir = arena_printf(&s->arena, "%s.d", s->bundle);
 	print_case(s);
-	TRY(export_files(s, dir, &f, err));
-	struct live_endpoint e = stand_in(s);
-	printf("\nBy hand (files in %s; the server must trust anchors.pem and listens on 127.0.0.1:8443 here)\n  %s\n  %s\n", dir,
-	       recipe_curl(&s->arena, &s->kase, &e, &f), recipe_openssl(&s->arena, &s->kase, &e, &f));
-	if (!s->kase.scenario->default_script)
-		puts("  (the script does more than one request: the lines above are its first)");
+	TRY(where_to(s, &e, err));
 	if (s->bundle) {
-		TRY(write_bundle(s, dir, &f, err));
-		printf("\nBundle: %s\n", s->bundle);
-		TRY(fs_remove_tree(dir, err));
+		TRY(rundir_open(&scratch, err));
+		dir = scratch.path;
+	}
+	TRY(export_files(s, dir, &f, err));
+	if (s->bundle) {
+		TRY(write_bundle(s, dir, &f, e, err));
+		printf("\nBundle: sh %s HOST:PORT\n", s->bundle);
+	} else {
+		print_by_hand(s, dir, &f, &e);
 	}
 out:
+	rundir_close(&scratch);
 	return rc;
 }
 

@@ -87,6 +87,7 @@ struct report_totals {
 	uint64_t verdicts[VERDICT__COUNT]; /* of cases that ran */
 	uint64_t cells, run, not_run[DISPOSITION__COUNT], unfinished; /* cells = run + not_run + unfinished */
 	int exit_code;
+	int exit_besides; /* the same without 1: what it would be if every unexpected verdict were known */
 	const char *unwritten; /* why a report that came before this one could not be written, or NULL */
 };
 

@@ -4,6 +4,7 @@
 
 #include <getopt.h>
 #include <stdbool.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,6 +31,10 @@ void opt_help(FILE *out, const char *usage, const struct opt *table, size_t n)
 static enum rc one(int code, const struct opt *table, size_t n, opt_take *take, void *context, const char *word,
 		   struct err *err)
 {
+	bool known = code == '?' && optopt >= ROW_CODE && optopt < ROW_CODE + (int)n;
+	if (known || (code == '?' && optopt == HELP_CODE))
+		return err_set(err, RC_INPUT, "option --%s takes no argument",
+			       known ? table[optopt - ROW_CODE].name : "help");
 	if (code == '?' || code == ':')
 		return err_set(err, RC_INPUT, code == ':' ? "option %s needs an argument" : "unknown option %s", word);
 	for (size_t i = 0; i < n; i++)

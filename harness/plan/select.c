@@ -49,7 +49,8 @@ static enum rc check_keys(const struct suite *suite, const struct when *w, struc
 			for (size_t x = 0; x < suite->scenarios[s].n_axes; x++)
 				known = known || text_equal(suite->scenarios[s].axes[x].name, w->terms[i].key);
 		if (!known)
-			return err_set(err, RC_INPUT, "selection: no axis is called \"%s\"", w->terms[i].key);
+			return err_set(err, RC_INPUT, "selection: no axis is called \"%s\"; there are %s and those of scenarios", w->terms[i].key,
+				       "tls, negotiation, http, client, condition, endpoint, scenario, suite, severity, impact");
 	}
 	return RC_OK;
 }

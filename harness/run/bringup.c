@@ -45,7 +45,7 @@ static enum rc open_forge(struct bringup *up, const struct bringup_spec *spec, s
 	TRY(forge_open(&up->forge, &forge, err));
 	rc = session_prepare(spec->target, up->forge, err);
 out:
-	return rc;
+	return rc == RC_ABSENT ? RC_INPUT : rc; /* not the server is missing, but what the user named */
 }
 
 static enum rc open_running(struct bringup *up, const struct bringup_spec *spec, struct err *err)

@@ -221,6 +221,8 @@ static enum rc take(void *context, int index, const char *text, struct err *err)
 	struct options *o = c->o;
 	enum row row = (enum row)index;
 	const char *name = table[index].name;
+	if (text && !*text)
+		return err_set(err, RC_INPUT, "--%s: an empty word", name);
 	if (take_switch(o, row) || take_text(o, row, text))
 		return RC_OK;
 	if (row == ROW_TARGET)

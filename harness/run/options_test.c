@@ -84,6 +84,10 @@ static const struct {
 	{"--set =x", "want NAME=VALUE"},
 	{"--frobnicate", "unknown option --frobnicate"},
 	{"--seed", "needs an argument"},
+	{"--out=", "--out: an empty word"},
+	{"--target=", "--target: an empty word"},
+	{"--quick=1", "--quick takes no argument"},
+	{"--strict=yes", "--strict takes no argument"},
 };
 
 START_TEST(refused)

@@ -9,13 +9,12 @@ bool output_colour(FILE *file)
 	return isatty(fileno(file)) && !clock_env("NO_COLOR");
 }
 
-enum rc output_render(const struct output_spec *spec, int *exit_code, struct err *err)
+enum rc output_render(const struct output_spec *spec, struct report_totals *totals, struct err *err)
 {
 	enum rc rc = RC_OK;
 	struct session *s = spec->session;
 	struct reporter v[3] = {{0}};
 	size_t n = 0;
-	struct report_totals totals;
 	if (spec->formats & OUTPUT_RESULTS) {
 		TRY(results_open(&v[n], arena_printf(&s->arena, "%s/results.xml", spec->out), err));
 		n++;
@@ -38,8 +37,7 @@ enum rc output_render(const struct output_spec *spec, int *exit_code, struct err
 		.n_reporters = n,
 		.duration_ms = spec->duration_ms,
 	};
-	TRY(render(&render_spec, &totals, err));
-	*exit_code = totals.exit_code;
+	rc = render(&render_spec, totals, err);
 out:
 	for (size_t i = 0; i < n; i++)
 		v[i].ops->close(&v[i]);

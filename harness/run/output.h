@@ -18,8 +18,8 @@ struct output_spec {
 	bool colour;
 };
 
-/* Renders the journal of `out` into the formats asked for; *exit_code as the verdicts say. */
-enum rc output_render(const struct output_spec *spec, int *exit_code, struct err *err) MUST_USE;
+/* Renders the journal of `out` into the formats asked for; the exit code of `totals` as the verdicts say. */
+enum rc output_render(const struct output_spec *spec, struct report_totals *totals, struct err *err) MUST_USE;
 /* Colour on this stream: a terminal, and NO_COLOR unset. */
 bool output_colour(FILE *file);
 

@@ -1,5 +1,8 @@
 #include "harness/run/recipe.h"
 
+#include "harness/target/url.h"
+
+#include <stdlib.h>
 #include <string.h>
 
 const char *recipe_line(struct arena *a, const struct kase *k, const char *target, const char *words)
@@ -60,24 +63,42 @@ static const char *curl_http(enum http v)
 	return "";
 }
 
-const char *recipe_curl(struct arena *a, const struct kase *k, const struct live_endpoint *e, const struct recipe_files *f)
+static const char *bracketed(struct arena *a, const char *ip)
 {
-	const char *ip = strchr(e->address.ip, ':') ? arena_printf(a, "[%s]", e->address.ip) : e->address.ip;
+	return strchr(ip, ':') ? arena_printf(a, "[%s]", ip) : ip;
+}
+
+/* How curl gets to an address that the URL does not say; --resolve takes numbers only. */
+static const char *curl_address(struct arena *a, const struct live_endpoint *e)
+{
 	const char *port = strrchr(e->authority, ':');
 	if (port && strchr(port, ']'))
 		port = NULL;
+	port = port ? port + 1 : "443";
+	if (!e->address.ip)
+		return "";
+	if (url_host_is_ip(e->address.ip) && (unsigned)strtoul(port, NULL, 10) == e->address.port)
+		return arena_printf(a, " --resolve %s:%s:%s", e->host, port, bracketed(a, e->address.ip));
+	return arena_printf(a, " --connect-to %s:%s:%s:%u", e->host, port, bracketed(a, e->address.ip),
+			    (unsigned)e->address.port);
+}
+
+/* Quoted for the shell, and left open for a variable. */
+const char *recipe_curl(struct arena *a, const struct kase *k, const struct live_endpoint *e, const struct recipe_files *f)
+{
 	const char *trust = f->server_ca ? arena_printf(a, "--cacert %s", f->server_ca) : "--insecure";
-	const char *mine = f->chain ? arena_printf(a, " --cert %s --key %s", f->chain, f->key) : "";
-	return arena_printf(a, "curl -v %s %s %s%s --resolve %s:%s:%s https://%s%s", curl_http(k->http), curl_tls(k->tls),
-			    trust, mine, e->host, port ? port + 1 : "443", ip, e->authority, e->path);
+	const char *mine = f->chain ? arena_printf(a, " --cert '%s' --key '%s'", f->chain, f->key) : "";
+	return arena_printf(a, "curl -v %s %s %s%s%s \"https://%s%s\"", curl_http(k->http), curl_tls(k->tls), trust, mine,
+			    curl_address(a, e), e->authority, e->path);
 }
 
 const char *recipe_openssl(struct arena *a, const struct kase *k, const struct live_endpoint *e,
 			   const struct recipe_files *f)
 {
-	const char *ip = strchr(e->address.ip, ':') ? arena_printf(a, "[%s]", e->address.ip) : e->address.ip;
+	const char *ip = bracketed(a, e->address.ip ? e->address.ip : e->host);
 	const char *trust = f->server_ca ? arena_printf(a, " -CAfile %s", f->server_ca) : "";
-	const char *mine = f->chain ? arena_printf(a, " -cert %s -cert_chain %s -key %s", f->chain, f->chain, f->key) : "";
+	const char *mine =
+		f->chain ? arena_printf(a, " -cert '%s' -cert_chain '%s' -key '%s'", f->chain, f->chain, f->key) : "";
 	return arena_printf(a,
 			    "printf 'GET %s HTTP/1.1\\r\\nHost: %s\\r\\nConnection: close\\r\\n\\r\\n' | openssl s_client "
 			    "-connect %s:%u -servername %s %s -ign_eof%s%s",

@@ -51,6 +51,8 @@ struct rendering {
 
 static int exit_worse(struct rendering *r, int code)
 {
+	if (code != 1)
+		r->totals->exit_besides = judge_exit_worse(r->totals->exit_besides, code);
 	return r->totals->exit_code = judge_exit_worse(r->totals->exit_code, code);
 }
 
@@ -433,6 +435,24 @@ out:
 	return rc;
 }
 
+/* What decides which cells run, as it is given to run. */
+static void put_selection(struct buf *b, const struct options *o)
+{
+	for (size_t i = 0; i < o->select.n; i++)
+		buf_addf(b, " --select %s", o->select.v[i]);
+	for (size_t i = 0; i < o->skip.n; i++)
+		buf_addf(b, " --skip %s", o->skip.v[i]);
+	if (o->quick)
+		buf_adds(b, " --quick");
+	for (unsigned i = 0; i < CLIENT_KIND__COUNT; i++)
+		if (o->client & BIT(i))
+			buf_addf(b, " --client %s", client_kind_text((enum client_kind)i));
+	if (o->has_impact)
+		buf_addf(b, " --impact %s", impact_text(o->impact));
+	if (o->shards)
+		buf_addf(b, " --shard %u/%u", o->shard, o->shards);
+}
+
 static void describe_run(struct rendering *r)
 {
 	const struct options *o = r->session->options;
@@ -446,10 +466,7 @@ static void describe_run(struct rendering *r)
 			break;
 		buf_addf(&command, " %s", word);
 	}
-	for (size_t i = 0; i < o->select.n; i++)
-		buf_addf(&selection, "%s--select %s", selection.len ? " " : "", o->select.v[i]);
-	for (size_t i = 0; i < o->skip.n; i++)
-		buf_addf(&selection, "%s--skip %s", selection.len ? " " : "", o->skip.v[i]);
+	put_selection(&selection, o);
 	struct arena *a = &r->index.arena;
 	uint64_t seconds = r->index.ended > r->index.started ? r->index.ended - r->index.started : 0;
 	r->meta = (struct report_meta){
@@ -458,7 +475,7 @@ static void describe_run(struct rendering *r)
 		.tls_library = meta_or_empty(r, r->index.meta, "library"),
 		.hostname = meta_or_empty(r, r->index.meta, "hostname"),
 		.command = arena_strndup(a, command.data, command.len),
-		.selection = arena_strndup(a, selection.data ? selection.data : "", selection.len),
+		.selection = selection.len ? arena_strndup(a, selection.data + 1, selection.len - 1) : "",
 		.seed = strtoull(meta_or_empty(r, r->index.meta, "seed"), NULL, 10),
 		.started = (time_t)r->index.started,
 		.duration_ms = r->spec->duration_ms ? r->spec->duration_ms : (uint32_t)(seconds * 1000),

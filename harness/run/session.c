@@ -2,6 +2,7 @@
 
 #include "harness/base/fs.h"
 #include "harness/pki/digest.h"
+#include "harness/reference/reference.h"
 #include "harness/run/discovered.h"
 
 #include <string.h>
@@ -63,6 +64,15 @@ static bool has_parameter(const struct target *t, const char *name)
 	return false;
 }
 
+static bool is_fault(const char *name)
+{
+	size_t n;
+	const struct fault_row *rows = fault_rows(&n);
+	while (n > 0 && strcmp(rows[n - 1].name, name) != 0)
+		n--;
+	return n > 0 || !*name;
+}
+
 /* --set and --fault, for the targets that know the parameter. */
 static enum rc parameters(struct session *s, struct session_target *t, struct err *err)
 {
@@ -71,6 +81,8 @@ static enum rc parameters(struct session *s, struct session_target *t, struct er
 	for (size_t i = 0; i < o->n_sets; i++)
 		if (has_parameter(t->target, o->sets[i].name))
 			sets[t->n_sets++] = o->sets[i];
+	if (o->fault && has_parameter(t->target, "fault") && !is_fault(o->fault))
+		return err_set(err, RC_INPUT, "--fault %s: no such fault; `mtlspec serve --help` lists them", o->fault);
 	if (o->fault && has_parameter(t->target, "fault"))
 		sets[t->n_sets++] = (struct parameter){.name = "fault", .value = o->fault};
 	else if (o->fault && s->n_targets == 1)
@@ -162,12 +174,64 @@ out:
 	return rc;
 }
 
+/* What the command line names has to be there before anything is made; for a report it may have gone since. */
+static enum rc named_files(struct session *s, struct err *err)
+{
+	const struct options *o = s->options;
+	if (o->results)
+		return RC_OK;
+	if (o->pki && !fs_exists(arena_printf(&s->arena, "%s/ca.pem", o->pki)))
+		return err_set(err, RC_INPUT, "--pki %s: it holds no PKI (no ca.pem); `mtlspec pki init %s` makes one", o->pki,
+			       o->pki);
+	for (const char *at = o->certificate; at;) {
+		const char *comma = strchr(at, ',');
+		const char *file = comma ? arena_strndup(&s->arena, at, (size_t)(comma - at)) : at;
+		if (!fs_exists(file))
+			return err_set(err, RC_INPUT, "--certificate %s: there is no file %s", o->certificate, file);
+		at = comma ? comma + 1 : NULL;
+	}
+	return RC_OK;
+}
+
+static bool names_a_case(const struct pin *p, const struct session_target *t)
+{
+	for (uint64_t i = 0; p->cases && i < plan_cells(t->plan); i++) {
+		struct kase k;
+		char id[PLAN_ID_SIZE];
+		plan_case(t->plan, i, &k);
+		plan_id(&k, id);
+		if (text_glob(p->cases, id))
+			return true;
+	}
+	return !p->cases;
+}
+
+/* A pin for one of these targets that names no case, selected or not, is a slip or a leftover: said, not passed over. */
+static enum rc pins_name_cases(const struct session *s, struct err *err)
+{
+	for (size_t i = 0; s->pins && i < s->pins->n; i++) {
+		const struct pin *p = &s->pins->rows[i];
+		bool ours = false, found = false;
+		for (size_t t = 0; t < s->n_targets && !found; t++) {
+			const struct session_target *target = &s->targets[t];
+			if (p->target && !text_glob(p->target, target->target->id) && !text_glob(p->target, target->name))
+				continue;
+			ours = true;
+			found = names_a_case(p, target);
+		}
+		if (ours && !found)
+			return err_at(err, RC_INPUT, p->where.file, p->where.line, "no case has the id %s", p->cases);
+	}
+	return RC_OK;
+}
+
 enum rc session_open(struct session *s, const struct options *o, const char *program, time_t now, uint64_t seed,
 		     struct err *err)
 {
 	enum rc rc;
 	*s = (struct session){.options = o, .program = program, .now = now, .seed = seed, .n_targets = o->targets.n};
 	struct suite_spec spec = {.extra = o->suites.v, .n_extra = o->suites.n};
+	TRY(named_files(s, err));
 	TRY(suite_find_dir(&s->arena, program, &spec.dir, err));
 	TRY(suite_load(&s->arena, &spec, &s->suite, err));
 	s->targets = ARENA_NEW(&s->arena, struct session_target, s->n_targets);
@@ -177,7 +241,11 @@ enum rc session_open(struct session *s, const struct options *o, const char *pro
 	TRY(digest_files(s, err));
 	if (o->known_failures)
 		TRY(pins_load(&s->arena, o->known_failures, &s->pins, err));
+	if (!o->results && !o->client) /* of other clients the plan has no cells */
+		rc = pins_name_cases(s, err);
 out:
+	if (rc == RC_ABSENT)
+		rc = RC_INPUT; /* a file that was named and is not there is a wrong word */
 	if (rc != RC_OK)
 		session_close(s);
 	return rc;
