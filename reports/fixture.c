@@ -170,24 +170,21 @@ static const struct observation seen_hostile = {.events = hostile, .n = 5, .dura
 static const struct observation seen_flood = {.events = flood, .n = 60, .full = true, .duration_us = 900000};
 static const struct observation seen_nothing = {.duration_us = 5000000};
 
-static const struct outcome accept = {.any = true,
-				      .decision = DECISION_ACCEPT,
-				      .signal = "http:200",
-				      .phase = PHASE_RESPONSE,
-				      .identity = "CN=mtlspec-3f9a0c11d2e4",
-				      .asked = true,
-				      .sent = true,
-				      .status = 200,
-				      .tls = TLS_1_3};
-static const struct outcome reject = {.any = true,
-				      .decision = DECISION_REJECT,
-				      .signal = "alert:certificate_expired",
-				      .phase = PHASE_LATE,
-				      .asked = true,
-				      .sent = true,
-				      .tls = TLS_1_3};
-static const struct outcome silent = {
-	.any = true, .decision = DECISION_UNANSWERED, .signal = "timeout", .phase = PHASE_CONNECT, .tls = -1};
+/* Macros, because a constant of C11 cannot begin with another one (6.6); gcc allows it, clang 14 does not. */
+#define ACCEPTED                                                                                                       \
+	{                                                                                                              \
+		.any = true, .decision = DECISION_ACCEPT, .signal = "http:200", .phase = PHASE_RESPONSE,               \
+		.identity = "CN=mtlspec-3f9a0c11d2e4", .asked = true, .sent = true, .status = 200, .tls = TLS_1_3      \
+	}
+#define REFUSED                                                                                                        \
+	{                                                                                                              \
+		.any = true, .decision = DECISION_REJECT, .signal = "alert:certificate_expired", .phase = PHASE_LATE,  \
+		.asked = true, .sent = true, .tls = TLS_1_3                                                            \
+	}
+#define SILENT                                                                                                         \
+	{                                                                                                              \
+		.any = true, .decision = DECISION_UNANSWERED, .signal = "timeout", .phase = PHASE_CONNECT, .tls = -1   \
+	}
 
 static const struct judgement judgements[VERDICT__COUNT] = {
 	[VERDICT_PASS] = {.verdict = VERDICT_PASS,
@@ -196,13 +193,13 @@ static const struct judgement judgements[VERDICT__COUNT] = {
 		      .expected = "reject",
 		      .observed = "reject, alert:certificate_expired in late",
 		      .clause = "R-081",
-		      .outcome = reject},
+		      .outcome = REFUSED},
 	[VERDICT_OBSERVED] = {.verdict = VERDICT_OBSERVED,
 			  .severity = SEVERITY_LOW,
 			  .reason = "left to the server's policy",
 			  .expected = "policy",
 			  .observed = "accept, http:200 in response",
-			  .outcome = accept},
+			  .outcome = ACCEPTED},
 	[VERDICT_DEVIATION] = {.verdict = VERDICT_DEVIATION,
 			   .severity = SEVERITY_LOW,
 			   .reason = "refused by another signal than the profile names",
@@ -210,27 +207,27 @@ static const struct judgement judgements[VERDICT__COUNT] = {
 			   .observed = "reject, alert:certificate_expired in late",
 			   .clause = "R-081",
 			   .note = "nginx documents 400",
-			   .outcome = reject},
+			   .outcome = REFUSED},
 	[VERDICT_FALSE_REJECT] = {.verdict = VERDICT_FALSE_REJECT,
 			      .severity = SEVERITY_HIGH,
 			      .reason = "a good certificate was refused",
 			      .expected = "accept",
 			      .observed = "reject, http:400 \"No\r\nrequired\x01\" in response",
-			      .outcome = reject},
+			      .outcome = REFUSED},
 	[VERDICT_VIOLATION] = {.verdict = VERDICT_VIOLATION,
 			   .severity = SEVERITY_HIGH,
 			   .reason = "reauth-request was seen",
 			   .expected = "never reauth-request",
 			   .observed = "accept, http:200 in response",
 			   .clause = "R-047",
-			   .outcome = accept},
+			   .outcome = ACCEPTED},
 	[VERDICT_FALSE_ACCEPT] = {.verdict = VERDICT_FALSE_ACCEPT,
 			      .severity = SEVERITY_CRITICAL,
 			      .reason = "an expired leaf was believed",
 			      .expected = "reject",
 			      .observed = "accept, http:200 in response",
 			      .clause = "R-081",
-			      .outcome = accept,
+			      .outcome = ACCEPTED,
 			      .diagnosis = &diagnosis},
 	[VERDICT_CRASH] = {.verdict = VERDICT_CRASH,
 		       .severity = SEVERITY_CRITICAL,
@@ -238,14 +235,14 @@ static const struct judgement judgements[VERDICT__COUNT] = {
 		       .expected = "reject",
 		       .observed = "unanswered, reset in handshake",
 		       .clause = "R-081",
-		       .outcome = silent},
+		       .outcome = SILENT},
 	[VERDICT_INCONCLUSIVE] = {.verdict = VERDICT_INCONCLUSIVE,
 			      .severity = SEVERITY_CRITICAL,
 			      .reason = "not exercised: the certificate was never asked for",
 			      .expected = "reject",
 			      .observed = "unanswered, timeout in connect",
 			      .clause = "R-081",
-			      .outcome = silent},
+			      .outcome = SILENT},
 	[VERDICT_BROKEN] = {.verdict = VERDICT_BROKEN,
 			.severity = SEVERITY_CRITICAL,
 			.reason = "worker killed by signal 9 after connect",

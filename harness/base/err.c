@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static void put(struct err *err, const char *prefix, const char *fmt, va_list ap, const char *suffix)
+static void PRINTF_LIKE(3, 0) put(struct err *err, const char *prefix, const char *fmt, va_list ap, const char *suffix)
 {
 	if (!err || err->text[0])
 		return;

@@ -10,7 +10,7 @@ void log_set_level(enum log_level level)
 	threshold = level;
 }
 
-static void put(enum log_level level, const char *word, const char *fmt, va_list ap)
+static void PRINTF_LIKE(3, 0) put(enum log_level level, const char *word, const char *fmt, va_list ap)
 {
 	char line[2048];
 	if (level > threshold)
