@@ -1,5 +1,7 @@
 #include "harness/base/arena.h"
 
+#include "harness/base/poison.h"
+
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -38,24 +40,28 @@ void *mem_grow(void *old, size_t size)
 
 void *vec_room(void *v, size_t n, size_t *cap, size_t elem)
 {
-	if (n < *cap)
-		return v;
-	size_t want = *cap ? *cap * 2 : 8;
-	v = mem_grow(v, want * elem);
-	memset((char *)v + *cap * elem, 0, (want - *cap) * elem);
-	*cap = want;
+	if (n >= *cap) {
+		size_t want = *cap ? *cap * 2 : 8;
+		unpoison(v, *cap * elem);
+		v = mem_grow(v, want * elem);
+		memset((char *)v + *cap * elem, 0, (want - *cap) * elem);
+		*cap = want;
+		poison((char *)v + n * elem, (want - n) * elem);
+	}
+	unpoison((char *)v + n * elem, elem);
 	return v;
 }
 
 void *arena_alloc(struct arena *a, size_t size)
 {
-	size_t align = _Alignof(max_align_t);
+	/* For the address sanitizer each piece is a malloc of its own and not a byte longer: it sees a step too far. */
+	size_t align = POISON ? 1 : _Alignof(max_align_t);
 	if (size > SIZE_MAX / 2)
 		no_memory();
 	size = (size + align - 1) / align * align;
 	struct arena_block *b = a->head;
-	if (!b || b->size - b->used < size) {
-		size_t room = size > BLOCK_SIZE ? size : BLOCK_SIZE;
+	if (POISON || !b || b->size - b->used < size) {
+		size_t room = POISON || size > BLOCK_SIZE ? size : BLOCK_SIZE;
 		b = mem_alloc(sizeof *b + room);
 		b->size = room;
 		b->next = a->head;
@@ -109,7 +115,7 @@ void arena_reset(struct arena *a)
 		return;
 	struct arena rest = {keep->next};
 	arena_fini(&rest);
-	if (keep->size > 4 * BLOCK_SIZE) {
+	if (POISON || keep->size > 4 * BLOCK_SIZE) {
 		free(keep);
 		a->head = NULL;
 		return;

@@ -1,6 +1,7 @@
 #include "harness/base/buf.h"
 
 #include "harness/base/arena.h"
+#include "harness/base/poison.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -20,6 +21,15 @@ void buf_fini(struct buf *b)
 	*b = (struct buf){0};
 }
 
+/* The end of what is in it: a NUL, and nothing that may be read behind it. */
+static void end(struct buf *b)
+{
+	if (!b->data)
+		return;
+	b->data[b->len] = '\0';
+	poison(b->data + b->len + 1, b->cap - b->len - 1);
+}
+
 void buf_clear(struct buf *b)
 {
 	b->len = 0;
@@ -34,6 +44,7 @@ static bool room(struct buf *b, size_t len)
 		b->overflow = true;
 		return false;
 	}
+	unpoison(b->data, b->cap);
 	if (b->len + len + 1 > b->cap) {
 		size_t cap = b->cap ? b->cap * 2 : 256;
 		while (cap < b->len + len + 1)
@@ -51,7 +62,7 @@ void buf_add(struct buf *b, const void *data, size_t len)
 	if (len)
 		memcpy(b->data + b->len, data, len);
 	b->len += len;
-	b->data[b->len] = '\0';
+	end(b);
 }
 
 void buf_adds(struct buf *b, const char *text)
@@ -69,6 +80,7 @@ void buf_addf(struct buf *b, const char *fmt, ...)
 	if (n >= 0 && room(b, (size_t)n)) {
 		vsnprintf(b->data + b->len, (size_t)n + 1, fmt, again);
 		b->len += (size_t)n;
+		end(b);
 	}
 	va_end(again);
 }
@@ -79,8 +91,7 @@ void buf_drop(struct buf *b, size_t len)
 		len = b->len;
 	memmove(b->data, b->data + len, b->len - len);
 	b->len -= len;
-	if (b->data)
-		b->data[b->len] = '\0';
+	end(b);
 }
 
 static void put_number(struct buf *b, uint64_t v, size_t width)
