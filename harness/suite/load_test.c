@@ -113,6 +113,9 @@ static const struct {
     {"processing instruction", "<?xml-model href=\"suite.rng\"?><suite" NS "/>", ""},
     {"CDATA and comment",
      SUITE("<!-- c --><requirement id=\"R\" section=\"s\" level=\"MUST\"><![CDATA[a < b]]></requirement>"), ""},
+    {"references in an attribute",
+     SUITE("<condition id=\"valid\" level=\"must\" decision=\"a&amp;&lt;&#65;&quot;b\"/>"),
+     "f.xml:2: decision=\"a&<A\"b\" on <condition> is not one of"},
     /* words */
     {"unknown attribute", SUITE("<scenario id=\"s\"\n\n severety=\"low\" severity=\"low\"/>"),
      "f.xml:4: unknown attribute severety on <scenario>; legal: id severity impact"},

@@ -216,7 +216,8 @@ const struct node *xml_parse(struct findings *f, struct arena *a, const char *fi
 	p.parser->sax->internalSubset = on_doctype;
 	p.parser->sax->serror = on_error;
 	p.parser->userData = &p;
-	xmlDocPtr doc = xmlCtxtReadMemory(p.parser, data, (int)len, file, NULL, XML_PARSE_NONET);
+	/* NOENT, or "&amp;" in an attribute would come as "&#38;"; without a DTD there is no other entity to replace. */
+	xmlDocPtr doc = xmlCtxtReadMemory(p.parser, data, (int)len, file, NULL, XML_PARSE_NONET | XML_PARSE_NOENT);
 	if (!p.failed && !p.parser->wellFormed)
 		fail(&p, p.parser->input ? p.parser->input->line : 1, "not well-formed");
 	if (!p.failed && p.n_nodes == 1)
