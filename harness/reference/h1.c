@@ -47,8 +47,11 @@ static bool fill(struct server_h1 *h)
 	return true;
 }
 
-/* One line without its CRLF, NUL-terminated, valid until the next call.  NULL: too long, not a line, or the end. */
-static char *line(struct server_h1 *h)
+/*
+ * One line without its CRLF, NUL-terminated, valid until the next call.  NULL: the stream ended, or status says why:
+ * 400 for what is no line, `too_long` for one that the buffer cannot hold.
+ */
+static char *line(struct server_h1 *h, unsigned too_long)
 {
 	for (size_t seen = 0;;) {
 		char *from = h->data + h->at;
@@ -57,15 +60,21 @@ static char *line(struct server_h1 *h)
 		if (lf) {
 			size_t len = (size_t)(lf - from);
 			/* RFC 9112 2.2: a bare CR or a NUL inside is malformed; so is a bare LF here. */
-			if (len == 0 || from[len - 1] != '\r' || memchr(from, '\r', len - 1) || memchr(from, '\0', len))
+			if (len == 0 || from[len - 1] != '\r' || memchr(from, '\r', len - 1) ||
+			    memchr(from, '\0', len)) {
+				fail(h, 400);
 				return NULL;
+			}
 			from[len - 1] = '\0';
 			h->at += len + 1;
 			return from;
 		}
 		seen = have;
-		if (!fill(h))
+		if (!fill(h)) {
+			if (!h->ended)
+				fail(h, too_long);
 			return NULL;
+		}
 	}
 }
 
@@ -96,12 +105,12 @@ static bool request_line(struct server_h1 *h, struct request *out)
 	/* A TLS record or other bytes that can begin no request: no use in waiting for the end of the line. */
 	if (h->data[h->at] != '\r' && ((unsigned char)h->data[h->at] < 0x21 || (unsigned char)h->data[h->at] > 0x7e))
 		return fail(h, 400);
-	char *text = line(h);
+	char *text = line(h, 414);
 	/* RFC 9112 2.2: an empty line before the request is ignored. */
 	if (text && !*text)
-		text = line(h);
+		text = line(h, 414);
 	if (!text)
-		return h->ended ? false : fail(h, h->len - h->at == SERVER_H1_HEAD ? 414 : 400);
+		return false;
 	char *target = strchr(text, ' ');
 	char *version = target ? strchr(target + 1, ' ') : NULL;
 	if (!version)
@@ -165,9 +174,9 @@ static bool take_field(struct server_h1 *h, const char *name, const char *value,
 static bool fields(struct server_h1 *h, struct head *head, struct request *out)
 {
 	for (size_t budget = SERVER_H1_HEAD;;) {
-		char *text = line(h);
+		char *text = line(h, 431);
 		if (!text)
-			return h->ended ? false : fail(h, h->len - h->at == SERVER_H1_HEAD ? 431 : 400);
+			return false;
 		if (!*text)
 			return true;
 		size_t len = strlen(text);
@@ -205,11 +214,11 @@ static bool skip(struct server_h1 *h, uint64_t n)
 static bool chunks(struct server_h1 *h, struct request *out)
 {
 	for (;;) {
-		char *text = line(h);
+		char *text = line(h, 400);
 		uint64_t size = 0;
-		size_t digits = text ? strspn(text, "0123456789abcdefABCDEF") : 0;
 		if (!text)
-			return h->ended ? false : fail(h, 400);
+			return false;
+		size_t digits = strspn(text, "0123456789abcdefABCDEF");
 		if (digits == 0 || digits > 8 || (text[digits] && !strchr("; \t", text[digits])))
 			return fail(h, 400);
 		for (size_t i = 0; i < digits; i++) {
@@ -223,9 +232,11 @@ static bool chunks(struct server_h1 *h, struct request *out)
 		out->body += size;
 		if (!skip(h, size))
 			return false;
-		text = line(h);
-		if (!text || *text)
-			return h->ended ? false : fail(h, 400);
+		text = line(h, 400);
+		if (!text)
+			return false;
+		if (*text)
+			return fail(h, 400);
 	}
 	struct head ignored = {0};
 	struct request nobody = {.method = ""};

@@ -138,19 +138,24 @@ START_TEST(limits)
 	    {"GET /", 5000, " HTTP/1.1\r\nHost: a\r\n\r\n", "414"},
 	    {"GET / HTTP/1.1\r\nHost: a\r\nX: ", 20000, "", "431"},
 	    {"GET / HTTP/1.1\r\nHost: a\r\nX: ", 9000, "\r\nY: yyyyy\r\n\r\n", "200"},
+	    /* a malformed line stays one when the buffer behind it is full */
+	    {"GET / HTTP/1.1\n", 20000, "", "400"},
+	    {"GET / HTTP/1.1\r\nHost: a\n", 20000, "", "400"},
 	};
-	for (size_t i = 0; i < sizeof big / sizeof *big; i++) {
+	static const size_t steps[] = {4096, 100000};
+	for (size_t i = 0; i < 2 * sizeof big / sizeof *big; i++) {
+		const size_t step = steps[i % 2], row = i / 2;
 		struct buf in;
 		char got[64];
 		buf_init(&in, 1 << 20);
-		buf_adds(&in, big[i].head);
-		for (size_t k = 0; k < big[i].pad; k++)
+		buf_adds(&in, big[row].head);
+		for (size_t k = 0; k < big[row].pad; k++)
 			buf_add(&in, "x", 1);
-		buf_adds(&in, big[i].tail);
-		struct script s = {.in = in.data, .len = in.len, .step = 4096};
+		buf_adds(&in, big[row].tail);
+		struct script s = {.in = in.data, .len = in.len, .step = step};
 		play(&s);
 		statuses(&s.out, got, sizeof got);
-		ck_assert_msg(strcmp(got, big[i].status) == 0, "row %zu: [%s]", i, got);
+		ck_assert_msg(strcmp(got, big[row].status) == 0, "row %zu by %zu: [%s]", row, step, got);
 		buf_fini(&s.out);
 		buf_fini(&in);
 	}
