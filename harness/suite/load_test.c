@@ -369,6 +369,32 @@ START_TEST(bad_inputs)
 }
 END_TEST
 
+/* Bytes that the XML parser stops at without a word: what stands behind them was never read. */
+START_TEST(bytes_behind_the_end)
+{
+	static const struct {
+		bool wide; /* as UTF-16 */
+		const char *bytes;
+		size_t len;
+	} rows[] = {{false, "\0", 1}, {false, "\0<suite/>", 9}, {true, "\0\xd8\0\0", 4}};
+	static const char text[] = SUITE(VALID);
+	const struct suite *suite;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct buf b;
+		struct err err = {0};
+		buf_init(&b, 4096);
+		buf_add(&b, "\xff\xfe", rows[i].wide ? 2 : 0);
+		for (size_t j = 0; j < strlen(text); j++)
+			buf_add(&b, (const char[]){text[j], 0}, rows[i].wide ? 2 : 1);
+		ck_assert_msg(load_bytes(&arena, "f.xml", b.data, b.len, &suite, &err) == RC_OK, "%s", err.text);
+		buf_add(&b, rows[i].bytes, rows[i].len);
+		ck_assert_msg(load_bytes(&arena, "f.xml", b.data, b.len, &suite, &err) == RC_INPUT, "row %zu", i);
+		ck_assert_msg(text_starts(err.text, "f.xml:3: not well-formed: "), "row %zu: %s", i, err.text);
+		buf_fini(&b);
+	}
+}
+END_TEST
+
 START_TEST(huge_file)
 {
 	const char *path = arena_printf(&arena, "%s/huge.xml", dir.path);
@@ -536,6 +562,7 @@ Suite *test_suite(void)
 	TCase *t = tcase_create("load");
 	tcase_add_checked_fixture(t, init, fini);
 	tcase_add_loop_test(t, bad_inputs, 0, sizeof inputs / sizeof *inputs);
+	tcase_add_test(t, bytes_behind_the_end);
 	tcase_add_test(t, huge_file);
 	tcase_add_test(t, missing_and_odd_files);
 	tcase_add_test(t, many_scenarios);

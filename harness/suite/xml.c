@@ -195,6 +195,29 @@ static void on_error(void *context, parser_error e)
 	fail(p, e->line, "not well-formed: %s", text);
 }
 
+static void say_nothing(void *context, const char *fmt, ...)
+{
+	(void)context, (void)fmt;
+}
+
+/*
+ * Some faults of an encoding have no parser to complain to: libxml2 prints them, keeps them as its last error, and
+ * takes what came before them for the whole.  At a NUL behind the root it just stops.
+ */
+static void check_whole(struct parse *p)
+{
+	const xmlParserInput *in = p->parser->input;
+	const xmlError *last = xmlGetLastError();
+	int line = in ? in->line : 1;
+	if (last && last->level >= XML_ERR_ERROR)
+		fail(p, line, "not well-formed: %.*s", (int)strcspn(last->message ? last->message : "", "\n"),
+		     last->message ? last->message : "");
+	else if (!p->parser->wellFormed)
+		fail(p, line, "not well-formed");
+	else if (in && in->cur < in->end)
+		fail(p, line, "not well-formed: a byte behind the end that is no character");
+}
+
 const struct node *xml_parse(struct findings *f, struct arena *a, const char *file, const void *data, size_t len)
 {
 	struct parse p = {.findings = f, .arena = a, .file = file};
@@ -216,10 +239,15 @@ const struct node *xml_parse(struct findings *f, struct arena *a, const char *fi
 	p.parser->sax->internalSubset = on_doctype;
 	p.parser->sax->serror = on_error;
 	p.parser->userData = &p;
-	/* NOENT, or "&amp;" in an attribute would come as "&#38;"; without a DTD there is no other entity to replace. */
+	xmlGenericErrorFunc print = xmlGenericError;
+	void *print_context = xmlGenericErrorContext;
+	xmlSetGenericErrorFunc(NULL, say_nothing);
+	xmlResetLastError();
+	/* NOENT, or "&amp;" in an attribute comes as "&#38;"; without a DTD there is no other entity to replace. */
 	xmlDocPtr doc = xmlCtxtReadMemory(p.parser, data, (int)len, file, NULL, XML_PARSE_NONET | XML_PARSE_NOENT);
-	if (!p.failed && !p.parser->wellFormed)
-		fail(&p, p.parser->input ? p.parser->input->line : 1, "not well-formed");
+	xmlSetGenericErrorFunc(print_context, print);
+	if (!p.failed)
+		check_whole(&p);
 	if (!p.failed && p.n_nodes == 1)
 		root = arena_memdup(a, p.nodes, sizeof *p.nodes);
 	xmlFreeDoc(doc);
