@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-#define MAX_STEPS 256
+#define MAX_STEPS    256
+#define MAX_EXPANDED 1000
 
 struct verb_rule {
 	const char *attributes, *required;
@@ -112,13 +113,20 @@ static void expand(struct arena *a, const struct scenario *s, const char *text, 
 
 const char *script_values(struct arena *a, const struct scenario *s, const char *text, script_take *take, void *context)
 {
-	size_t len, placeholders = 0;
-	for (const char *at = text; (at = value_placeholder(at, &len)); at += len, placeholders++)
-		if (!find_axis(s, at + 1, len) && read_index("tls negotiation http client", at + 1, len) < 0 &&
+	size_t len, placeholders = 0, values = 1;
+	for (const char *at = text; (at = value_placeholder(at, &len)); at += len, placeholders++) {
+		const struct axis *axis = find_axis(s, at + 1, len);
+		if (!axis && read_index("tls negotiation http client", at + 1, len) < 0 &&
 		    !(s->conditions && len == strlen("condition") && memcmp(at + 1, "condition", len) == 0))
 			return arena_strndup(a, at + 1, len);
-	if (placeholders <= 2)
-		expand(a, s, text, take, context);
+		if (axis && placeholders < 2)
+			values *= axis->n;
+	}
+	if (placeholders <= 2 && values <= MAX_EXPANDED) {
+		struct arena scratch = {0};
+		expand(&scratch, s, text, take, context);
+		arena_fini(&scratch);
+	}
 	return NULL;
 }
 
@@ -176,13 +184,15 @@ static void check_session(struct checking *c, const char *value)
 
 static void check_words(struct checking *c, const char *value, const char *words)
 {
+	struct arena scratch = {0};
 	size_t n;
-	const char *const *v = read_list(c->loader->arena, value, &n);
+	const char *const *v = read_list(&scratch, value, &n);
 	if (!n)
 		wrong(c, value, "is empty");
 	for (size_t i = 0; i < n; i++)
 		if (read_index(words, v[i], strlen(v[i])) < 0)
-			wrong(c, v[i], arena_printf(c->loader->arena, "is not one of: %s", words));
+			wrong(c, v[i], arena_printf(&scratch, "is not one of: %s", words));
+	arena_fini(&scratch);
 }
 
 static void check_tls(struct checking *c, const char *value)

@@ -19,8 +19,9 @@ size_t script_requests(const struct scenario *s);
 const char *script_keys(struct arena *a, const struct scenario *s);
 
 /*
- * Calls `take` for every value the text can have once its {axis} is replaced; not at all when it depends on the matrix
- * (tls, http ...) or on more than two axes.  Returns the first {name} that names nothing, or NULL (arena).
+ * Calls `take`, which keeps nothing, for every value the text can have once its {axis} is replaced; not at all when it
+ * depends on the matrix (tls, http ...), on more than two axes, or has more than 1000 values.  Returns the first {name}
+ * that names nothing, or NULL (arena).
  */
 typedef void script_take(void *context, const char *value);
 const char *script_values(struct arena *a, const struct scenario *s, const char *text, script_take *take,
