@@ -9,6 +9,8 @@ ifneq ($(CI),)
 WARN   += -Werror
 endif
 SAN_asan := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+SAN_fuzz := $(SAN_asan) -fsanitize=fuzzer-no-link
+SAN_cover := --coverage
 CFLAGS ?= -O2 -g
 # what `make deps LOCAL=1` unpacked comes first; make 4.3 does not hand exported variables to $(shell)
 export PATH := $(abspath $(BUILD))/sysroot/bin:$(PATH)
@@ -29,6 +31,7 @@ FUZZ   := $(filter %_fuzz.c,$(SRC))
 MAINS  := $(filter %_main.c,$(SRC))
 LIBO   := $(patsubst %.c,$(B)/%.o,$(filter-out $(TESTS) $(FUZZ) $(MAINS),$(SRC)))
 TESTB  := $(patsubst %.c,$(B)/%,$(TESTS))
+FUZZB  := $(patsubst %.c,$(B)/%,$(FUZZ))
 
 all: $(B)/mtlspec
 $(B)/%.o: %.c
@@ -41,6 +44,11 @@ $(B)/mtlspec: $(B)/harness/mtlspec_main.o $(B)/core.a
 $(B)/harness/base/check_main.o: harness/base/check_main.c
 $(TESTB): $(B)/%: $(B)/%.o $(B)/harness/base/check_main.o $(B)/core.a
 	@echo "  LD $@"; $(CC) -o $@ $^ $(LDLIBS) $(CHECK_LIBS)
+# libFuzzer drives with V=fuzz CC=clang, which is what "make fuzz" builds; elsewhere a fuzzer reads the files it is given
+$(B)/harness/base/replay_main.o: harness/base/replay_main.c
+$(FUZZB): $(B)/%: $(B)/%.o $(if $(filter fuzz,$(V)),,$(B)/harness/base/replay_main.o) $(B)/core.a
+	@echo "  LD $@"; $(CC) -o $@ $^ $(LDLIBS) $(if $(filter fuzz,$(V)),-fsanitize=fuzzer)
+fuzzers: $(FUZZB)
 
 # a verifier that shares no code with ours; the product itself never links it
 $(B)/harness/pki/second_opinion_test: LDLIBS += -lcrypto
@@ -54,7 +62,7 @@ tools: $(TOOLS)
 # unit: Check programs beside the code; e2e: whole runs, one script a theme, against every server that is installed.
 unit: $(TESTB)
 	@rc=0; for t in $^; do $$t || rc=1; done; exit $$rc
-check: all tools
+check: all tools fuzzers
 	@V=$(V) ci/check.sh $(MAKE) $(B)
 run: all
 	@ci/run-demo.sh $(B)/mtlspec
@@ -63,7 +71,9 @@ lint: all
 bench: all tools
 	@ci/bench.sh $(B)
 fuzz:
-	@ci/fuzz.sh $(BUILD)
+	@ci/fuzz.sh '$(BUILD)'
+deps-fuzz:
+	@BUILD='$(BUILD)' LOCAL='$(LOCAL)' ci/deps.sh fuzz
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/mtlspec
 	install -m 755 $(B)/mtlspec $(DESTDIR)$(PREFIX)/bin/mtlspec
@@ -74,5 +84,5 @@ deps-servers:
 	@ci/deps.sh servers
 clean:
 	rm -rf $(BUILD)
-.PHONY: all tools unit check run lint bench fuzz install deps deps-servers clean
+.PHONY: all tools fuzzers unit check run lint bench fuzz install deps deps-servers deps-fuzz clean
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
