@@ -192,6 +192,7 @@ coverage() {
 	build_with V=cover CC=gcc CFLAGS='-O0 -g' WARN=-w all fuzzers
 	find "$build/cover" -name '*.gcda' -delete
 	replay "$build/cover" || return 1
+	# shellcheck disable=SC2046
 	lines "suite loader" $(loader_files) || rc=1
 	lines "HTTP/1 responses" clients/h1.c || rc=1
 	lines "HTTP/1 requests" harness/reference/h1.c || rc=1
