@@ -378,7 +378,8 @@ size_t crosscheck(struct arena *a, const struct crosscheck *c, const char **out,
 	}
 	check_ca_list(&k);
 	for (size_t i = 0; i < c->n; i++)
-		check_strangers(&k, &c->places[i]);
+		if (is_alive(&c->places[i]))
+			check_strangers(&k, &c->places[i]);
 	for (size_t i = 0; i < k.n; i++) {
 		if (n < max)
 			out[n++] = arena_printf(a, "endpoint%s %.*s: %s", k.said[i].n > 1 ? "s" : "", (int)k.said[i].labels.len,

@@ -359,7 +359,8 @@ static bool patience_is_over(const struct schedule *s, const struct group *g, ui
 static bool group_task(struct schedule *s, struct group *g, uint64_t now_us, struct task *task)
 {
 	while (g->stage != STAGE_OVER) {
-		bool controls = !s->hard && (g->stage == STAGE_AFTER || !s->stopped);
+		bool controls = !s->hard && !is_abandoned(s, g->cells.endpoint) &&
+				(g->stage == STAGE_AFTER || !s->stopped);
 		bool got = g->stage == STAGE_CASES ? case_task(s, g, task) : controls && control_task(g, task);
 		if (got) {
 			g->under_way++;

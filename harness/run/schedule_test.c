@@ -25,16 +25,22 @@ struct world {
 	struct schedule *schedule;
 };
 
-static void open_world(struct world *w, uint64_t repeat, uint64_t patience, const uint8_t *finished)
+static void open_world_of(struct world *w, const struct suite *of, uint64_t repeat, uint64_t patience,
+			  const uint8_t *finished)
 {
 	struct err err = {{0}};
 	struct plan_spec plan = {
-		.suite = &suite, .target = &target, .impact = IMPACT_HOSTILE, .http_built = BIT(HTTP_1_1), .seed = 3};
+		.suite = of, .target = &target, .impact = IMPACT_HOSTILE, .http_built = BIT(HTTP_1_1), .seed = 3};
 	*w = (struct world){{0}, NULL, NULL};
 	ck_assert_int_eq(plan_make(&w->arena, &plan, &w->plan, &err), RC_OK);
 	struct schedule_spec spec = {
-		.plan = w->plan, .suite = &suite, .repeat = repeat, .patience_us = patience, .finished = finished};
+		.plan = w->plan, .suite = of, .repeat = repeat, .patience_us = patience, .finished = finished};
 	w->schedule = schedule_open(&spec);
+}
+
+static void open_world(struct world *w, uint64_t repeat, uint64_t patience, const uint8_t *finished)
+{
+	open_world_of(w, &suite, repeat, patience, finished);
 }
 
 static void close_world(struct world *w)
@@ -204,6 +210,34 @@ START_TEST(an_abandoned_endpoint_runs_nothing_more)
 }
 END_TEST
 
+/* Each of them would wait as long as the first for a server that says nothing. */
+START_TEST(an_abandoned_endpoint_asks_no_other_control)
+{
+	static const struct condition several[] = {
+		{.id = "valid", .decision = BIT(DECISION_ACCEPT)},
+		{.id = "expired", .differs_from = "valid", .decision = BIT(DECISION_REJECT)},
+		{.id = "root", .decision = BIT(DECISION_ACCEPT)},
+		{.id = "root-expired", .differs_from = "root", .decision = BIT(DECISION_REJECT)},
+	};
+	static const struct suite two = {.conditions = several, .n_conditions = 4, .scenarios = scenarios, .n_scenarios = 1};
+	struct world w;
+	struct task task;
+	char trace[64] = "";
+	open_world_of(&w, &two, 1, 0, NULL);
+	run_out(&w, true, trace, sizeof trace);
+	ck_assert_str_eq(trace, "ccxxxxccccxxxxcc");
+	close_world(&w);
+	trace[0] = '\0';
+	open_world_of(&w, &two, 1, 0, NULL);
+	ck_assert_int_eq(schedule_next(w.schedule, true, 0, &task), SCHEDULE_TASK);
+	ck_assert(schedule_abandon(w.schedule, &endpoints[0]));
+	schedule_finished(w.schedule, &task, false);
+	run_out(&w, false, trace, sizeof trace);
+	ck_assert_str_eq(trace, "");
+	close_world(&w);
+}
+END_TEST
+
 Suite *test_suite(void)
 {
 	Suite *s = suite_create("schedule");
@@ -217,6 +251,7 @@ Suite *test_suite(void)
 	tcase_add_test(c, a_lone_replay_is_alone);
 	tcase_add_loop_test(c, stopping, 0, 2);
 	tcase_add_test(c, an_abandoned_endpoint_runs_nothing_more);
+	tcase_add_test(c, an_abandoned_endpoint_asks_no_other_control);
 	suite_add_tcase(s, c);
 	return s;
 }
