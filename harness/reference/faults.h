@@ -39,7 +39,7 @@
 	X(FAULT_ASKS_EVERYBODY, "asks-everybody", NULL, NULL, false,                                                   \
 	  "asks for a certificate, and believes it, where none is wanted")                                             \
 	X(FAULT_ASKS_AGAIN, "asks-again", NULL, NULL, false,                                                           \
-	  "asks once more after the request, by what the version has")                                                 \
+	  "asks after the request, asked before or not, by what the version has")                                                 \
 	X(FAULT_ASKS_LATE_WITHOUT_OFFER, "asks-late-without-offer", NULL, NULL, false,                                 \
 	  "asks after the handshake whoever did not offer to answer")                                                  \
 	X(FAULT_FORGETS_IDENTITY, "forgets-identity", NULL, NULL, false,                                               \

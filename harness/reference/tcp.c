@@ -149,7 +149,7 @@ static bool tls_write(void *context, const void *data, size_t len)
 	struct conn *c = context;
 	if (c->faults->on[FAULT_ASKS_LATE_WITHOUT_OFFER] && !c->asked_again)
 		ask_unoffered(c);
-	if (c->faults->on[FAULT_ASKS_AGAIN] && c->asked && !c->asked_again)
+	if (c->faults->on[FAULT_ASKS_AGAIN] && !c->asked_again)
 		ask_again(c);
 	const char *at = data;
 	while (len > 0) {
