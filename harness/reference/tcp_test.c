@@ -55,6 +55,7 @@ static const struct {
     {"forgets-to-ask", APP_REQUIRED, LEAF, false, "forgets-to-ask", {"200 stranger", "200 stranger"}},
     {"asks-everybody, valid", APP_NONE, LEAF, false, "asks-everybody", {"200 leaf", "200 leaf"}},
     {"asks-everybody, nobody", APP_NONE, NOBODY, false, "asks-everybody", {"200 stranger", "200 stranger"}},
+    {"asks-again", APP_NONE, LEAF, false, "asks-again", {"GNUTLS_E_REHANDSHAKE", "200 stranger"}},
     {"asks without offer", APP_REQUIRED, LEAF, false, "asks-late-without-offer", {"200 leaf", UNEXPECTED}},
     {"mix-up", APP_OPTIONAL, NOBODY, false, "keeps-identity-of-first-connection", {"200 somebody", "200 somebody"}},
     {"resets, expired", APP_REQUIRED, EXPIRED, false, "resets-instead-of-alert", {"reset", "reset"}},

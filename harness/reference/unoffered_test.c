@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static const struct twig twigs[] = {TWIG_ROOT(), TWIG_INTERMEDIATE(), TWIG_LEAF()};
+static const struct twig twigs[] = {TWIG_ROOT(), TWIG_INTERMEDIATE(), TWIG_LEAF(), {0}};
 
 /* Client and server over a pair of sockets, handshake done. */
 struct pair {
