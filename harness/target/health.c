@@ -11,6 +11,7 @@
 
 #define OVERLAP 64 /* a phrase may be cut by the end of what was read */
 #define LOG_MS	100u
+#define VAIN_MAX 3
 #define ENDING_MS 1000u
 
 /* What sanitizers and valgrind say of a memory error (their manuals: AddressSanitizer, UBSan, Memcheck 4.2). */
@@ -94,15 +95,21 @@ static bool logs_speak(struct member *m, char *text, size_t size)
 	return false;
 }
 
-/* A worker that vanished: its master has taken note of it, and logs why within moments. */
+/*
+ * A worker that vanished: its master has taken note of it, and logs why within moments.  Where they come and go with the
+ * connections that is no news, and waiting for it every time would cost more than the cases.
+ */
 static bool logs_speak_soon(struct member *m, char *text, size_t size)
 {
 	uint64_t until = clock_us() + LOG_MS * 1000u;
 	do {
-		if (logs_speak(m, text, size))
+		if (logs_speak(m, text, size)) {
+			m->vain = 0;
 			return true;
+		}
 		poll(NULL, 0, 2);
-	} while (clock_us() < until);
+	} while (clock_us() < until && m->vain < VAIN_MAX);
+	m->vain++;
 	return false;
 }
 

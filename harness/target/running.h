@@ -25,6 +25,7 @@ struct member { /* a process of the target */
 	struct watch *watches;
 	size_t n_watches;
 	struct workers workers;
+	unsigned vain; /* times in a row that a worker vanished and no log said why */
 };
 
 struct setting { /* a parameter after variant and --set */
