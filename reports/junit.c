@@ -38,6 +38,7 @@ struct junit {
 	char hostname[256];
 	time_t started;
 	bool strict, interrupted;
+	char shard[32]; /* ".shard-1-of-3": what is no case of the plan has a name in each part; "" for the whole */
 	struct group *groups; /* owned */
 	size_t n_groups, cap_groups, group;
 	/* the file being written */
@@ -64,6 +65,8 @@ static enum rc begin(struct reporter *r, const struct report_meta *m, struct err
 	j->started = m->started;
 	j->strict = m->strict;
 	j->interrupted = m->interrupted;
+	if (m->shards)
+		snprintf(j->shard, sizeof j->shard, ".shard-%u-of-%u", m->shard, m->shards);
 	snprintf(j->hostname, sizeof j->hostname, "%s", m->hostname ? m->hostname : "");
 	return fs_mkdirs(r->path, err);
 }
@@ -239,7 +242,7 @@ static enum rc target(struct reporter *r, const struct report_target *t, struct 
 	static const struct scenario whole = {.suite = "target", .id = "whole"};
 	TRY(enter(r, t, &whole, err));
 	writer_start(&j->w, "testcase");
-	writer_attr(&j->w, "classname", arena_printf(&j->scratch, "mtls.%s", j->target_key));
+	writer_attr(&j->w, "classname", arena_printf(&j->scratch, "mtls.%s%s", j->target_key, j->shard));
 	writer_attr(&j->w, "name", "target");
 	writer_attr(&j->w, "time", "0.000000");
 	const char *element = t->broken ? "error" : "skipped";
@@ -373,12 +376,14 @@ static enum rc cells(struct reporter *r, const struct report_cells *c, struct er
 {
 	enum rc rc;
 	struct junit *j = r->state;
+	if (c->kase && text_equal(c->reason, plan_other_shard))
+		return RC_OK; /* its name belongs to that shard's report */
 	TRY(enter(r, c->target, c->scenario, err));
 	writer_start(&j->w, "testcase");
 	if (c->kase)
 		write_class(j, c->kase);
 	else
-		writer_attr(&j->w, "classname", arena_printf(&j->scratch, "mtls.%s.not-run", j->target_key));
+		writer_attr(&j->w, "classname", arena_printf(&j->scratch, "mtls.%s.not-run%s", j->target_key, j->shard));
 	cells_name(j, c);
 	writer_attr_max(&j->w, "name", j->text.data, MAX_NAME);
 	writer_attr(&j->w, "time", "0.000000");
@@ -431,7 +436,7 @@ static enum rc write_run(struct reporter *r, const struct report_totals *t, stru
 					       j->interrupted ? "interrupted" : "unfinished",
 					       (unsigned long long)t->unfinished, (unsigned long long)t->cells);
 		writer_start(&j->w, "testcase");
-		writer_attr(&j->w, "classname", "mtls.run");
+		writer_attr(&j->w, "classname", arena_printf(&j->scratch, "mtls.run%s", j->shard));
 		writer_attr(&j->w, "name", "the run came to its end");
 		writer_attr(&j->w, "time", "0.000000");
 		writer_start(&j->w, "error");

@@ -19,6 +19,7 @@ struct report_meta {
 	const char *tool_version, *suite_digest, *tls_library; /* ours */
 	const char *hostname, *command, *selection; /* command line as typed; selection "" for everything */
 	uint64_t seed;
+	unsigned shard, shards; /* shards 0: the whole */
 	time_t started;
 	uint32_t duration_ms;
 	bool interrupted; /* SIGINT, or rendered from a journal without its end */

@@ -314,10 +314,15 @@ static const char *unsupported(const struct plan *p, const struct kase *k)
 	return NULL;
 }
 
+const char plan_other_shard[] = "another shard accounts for it";
+
 enum disposition plan_disposition(const struct plan *p, const struct kase *k, const char **reason, const char **clause)
 {
 	const struct suite *suite = p->spec.suite;
 	*clause = NULL;
+	*reason = plan_other_shard;
+	if (!selection_in_shard(p->selection, k))
+		return DISPOSITION_EXCLUDED;
 	for (size_t i = 0; i < suite->n_impossibles; i++) {
 		if (when_holds(&suite->impossibles[i].when, plan_value, k)) {
 			*reason = suite->impossibles[i].reason;

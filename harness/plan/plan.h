@@ -39,6 +39,8 @@ enum disposition {
 	DISPOSITION_EXCLUDED,	 /* the user's selection, or the impact allowed */
 	DISPOSITION__COUNT
 };
+/* The reason for a cell that another shard accounts for, whatever becomes of it there: excluded. */
+extern const char plan_other_shard[];
 
 struct plan_spec {
 	const struct suite *suite;

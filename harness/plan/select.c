@@ -119,13 +119,13 @@ static bool is_quick(const struct plan_spec *spec, const struct kase *k)
 	return (unsigned)k->tls == highest(tls) && (unsigned)k->http == highest(http);
 }
 
-static bool in_shard(const struct plan_spec *spec, const struct kase *k)
+bool selection_in_shard(const struct selection *s, const struct kase *k)
 {
 	char id[PLAN_ID_SIZE];
-	if (!spec->shards)
+	if (!s->spec->shards)
 		return true;
 	plan_id(k, id);
-	return text_hash(id, strlen(id), 0) % spec->shards == spec->shard - 1;
+	return text_hash(id, strlen(id), 0) % s->spec->shards == s->spec->shard - 1;
 }
 
 const char *selection_excludes(const struct selection *s, const struct kase *k)
@@ -140,7 +140,5 @@ const char *selection_excludes(const struct selection *s, const struct kase *k)
 		return "the target is not known to trust a CA of ours (--pki)";
 	if (s->spec->quick && !is_quick(s->spec, k))
 		return "--quick takes the newest versions only";
-	if (!in_shard(s->spec, k))
-		return "another shard runs it";
 	return NULL;
 }

@@ -12,6 +12,8 @@ struct selection;
  */
 enum rc selection_parse(struct arena *a, const struct plan_spec *spec, struct selection **out, struct err *err) MUST_USE;
 bool selection_takes(const struct selection *s, const struct kase *k); /* --select and --skip alone */
+/* A cell belongs to one shard, whether it can run or not: the sums of all shards are those of the whole. */
+bool selection_in_shard(const struct selection *s, const struct kase *k);
 const char *selection_excludes(const struct selection *s, const struct kase *k); /* the reason, or NULL */
 
 #endif

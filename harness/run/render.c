@@ -480,6 +480,8 @@ static void describe_run(struct rendering *r)
 		.started = (time_t)r->index.started,
 		.duration_ms = r->spec->duration_ms ? r->spec->duration_ms : (uint32_t)(seconds * 1000),
 		.interrupted = !r->index.complete,
+		.shard = o->shard,
+		.shards = o->shards,
 		.strict = o->strict,
 		.fail_on = o->fail_on,
 		.out = r->spec->out,
