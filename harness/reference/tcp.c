@@ -1,49 +1,20 @@
-#include "harness/reference/tcp.h"
+#include "harness/reference/conn.h"
 
 #include "harness/base/clock.h"
 #include "harness/base/text.h"
 #include "harness/reference/h1.h"
 #include "harness/reference/possession.h"
-#include "harness/reference/unoffered.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum {
-	HANDSHAKE_FAILURE = 40,
-	UNRECOGNIZED_NAME = 112,
-	MISSING_EXTENSION = 109,
-	CHAIN_MAX = 256,
-	EARLY_MAX = 16384,
-	WARNINGS_MAX = 3
-};
-
-struct conn {
-	int fd;
-	uint64_t until; /* clock_us() */
-	const struct endpoint *endpoint;
-	const struct site *site;      /* NULL until the name is known */
-	struct site nameless;	      /* for a fault */
-	const struct site *earned_at; /* whose tickets open here: what a resumed session is judged as */
-	gnutls_session_t session;     /* NULL without TLS */
-	bool asked, asked_again;
-	bool late;  /* waiting for the answer to a late request */
-	int broken; /* what ended the session after the handshake, or 0 */
-	const struct faults *faults;
-	struct admission admission;
-	int alert; /* what ends the handshake by our decision, or 0 */
-	unsigned renegotiations;
-	char early[EARLY_MAX]; /* data that came while we waited for that answer */
-	size_t early_at, early_len;
-};
+enum { CHAIN_MAX = 256 };
 
 /* Wait until the socket is ready; false at the deadline. */
 static bool wait_for(const struct conn *c, short events)
@@ -61,7 +32,7 @@ static bool wait_for(const struct conn *c, short events)
 	}
 }
 
-static ssize_t pull(gnutls_transport_ptr_t context, void *out, size_t size)
+ssize_t conn_pull(gnutls_transport_ptr_t context, void *out, size_t size)
 {
 	struct conn *c = context;
 	for (;;) {
@@ -92,7 +63,7 @@ static ssize_t push(gnutls_transport_ptr_t context, const giovec_t *piece, int n
 	}
 }
 
-static bool plain_write(void *context, const void *data, size_t len)
+bool conn_write(void *context, const void *data, size_t len)
 {
 	const char *at = data;
 	while (len > 0) {
@@ -108,49 +79,24 @@ static bool plain_write(void *context, const void *data, size_t len)
 
 static long plain_read(void *context, void *out, size_t size)
 {
-	return pull(context, out, size);
+	return conn_pull(context, out, size);
 }
 
 /* Until the client goes. */
-static void fall_silent(struct conn *c)
+void conn_fall_silent(struct conn *c)
 {
 	char waste[4096];
-	while (pull(c, waste, sizeof waste) > 0)
+	while (conn_pull(c, waste, sizeof waste) > 0)
 		;
-}
-
-/* The late request that nobody needs: renegotiation or post-handshake authentication, as the version has it. */
-static void ask_again(struct conn *c)
-{
-	int ret;
-	c->asked_again = true;
-	gnutls_certificate_server_set_request(c->session, GNUTLS_CERT_REQUEST);
-	if (gnutls_protocol_get_version(c->session) == GNUTLS_TLS1_3) {
-		do
-			ret = gnutls_reauth(c->session, 0);
-		while (ret < 0 && !gnutls_error_is_fatal(ret));
-	} else if (gnutls_rehandshake(c->session) == 0) {
-		do
-			ret = gnutls_handshake(c->session);
-		while (ret < 0 && !gnutls_error_is_fatal(ret));
-	}
-}
-
-static void ask_unoffered(struct conn *c)
-{
-	unsigned char record[UNOFFERED_MAX];
-	c->asked_again = true;
-	if (unoffered_is_possible(c->session))
-		plain_write(c, record, unoffered_request(c->session, record));
 }
 
 static bool tls_write(void *context, const void *data, size_t len)
 {
 	struct conn *c = context;
 	if (c->faults->on[FAULT_ASKS_LATE_WITHOUT_OFFER] && !c->asked_again)
-		ask_unoffered(c);
+		conn_ask_unoffered(c);
 	if (c->faults->on[FAULT_ASKS_AGAIN] && !c->asked_again)
-		ask_again(c);
+		conn_ask_again(c);
 	const char *at = data;
 	while (len > 0) {
 		ssize_t n = gnutls_record_send(c->session, at, len);
@@ -184,72 +130,6 @@ static long tls_read(void *context, void *out, size_t size)
 		else if (n == GNUTLS_E_REHANDSHAKE || gnutls_error_is_fatal((int)n))
 			return -1;
 	}
-}
-
-/*
- * Every name seals its tickets with a key of its own, so that a session is resumed where it was earned or nowhere: RFC
- * 6066 3 demands that of TLS 1.2, and what a session is worth is decided by one policy and its anchors.  None where the
- * request comes late: GnuTLS would resume in the middle of a renegotiation.
- */
-static void take_tickets(struct conn *c)
-{
-	c->earned_at = c->faults->on[FAULT_RESUMES_ACROSS_NAMES] ? &c->endpoint->site[0] : c->site;
-	if (c->earned_at->ticket_key.size && app_asks(&c->site->policy) != APP_ASK_LATE)
-		gnutls_session_ticket_enable_server(c->session, &c->earned_at->ticket_key);
-}
-
-static void ask(struct conn *c)
-{
-	c->asked = app_asks(&c->site->policy) == APP_ASK_FIRST;
-	/* REQUEST, never REQUIRE: who may pass is app.c's to say, not GnuTLS's. */
-	gnutls_certificate_server_set_request(c->session, c->asked ? GNUTLS_CERT_REQUEST : GNUTLS_CERT_IGNORE);
-	gnutls_credentials_set(c->session, GNUTLS_CRD_CERTIFICATE, c->site->credentials);
-	take_tickets(c);
-}
-
-static int take_site(struct conn *c, const struct site *site)
-{
-	c->site = site;
-	ask(c);
-	return 0;
-}
-
-/* RFC 9325 3.7: unknown names are refused; RFC 8446 9.2: so is none. */
-static int refuse_name(struct conn *c, int alert)
-{
-	c->alert = alert;
-	return GNUTLS_E_UNRECOGNIZED_NAME;
-}
-
-/* The fault that holds Host to nothing: a site of no name, otherwise like the first. */
-static const struct site *nameless(struct conn *c)
-{
-	c->nameless = c->endpoint->site[0];
-	c->nameless.policy.host = NULL;
-	return &c->nameless;
-}
-
-/* RFC 6066 3: SNI picks the site, and RFC 4343: in whatever case it is written. */
-static int choose_site(gnutls_session_t session)
-{
-	struct conn *c = gnutls_session_get_ptr(session);
-	int (*compare)(const char *, const char *) = c->faults->on[FAULT_COMPARES_NAMES_BY_CASE] ? strcmp : strcasecmp;
-	char name[256];
-	size_t size = sizeof name - 1;
-	unsigned type;
-	int ret = gnutls_server_name_get(session, name, &size, &type, 0);
-	if (ret == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE) {
-		bool tls13 = gnutls_protocol_get_version(session) == GNUTLS_TLS1_3;
-		if (c->faults->on[FAULT_HOST_WITHOUT_SNI_UNCHECKED])
-			return take_site(c, nameless(c));
-		return refuse_name(c, tls13 ? MISSING_EXTENSION : HANDSHAKE_FAILURE);
-	}
-	for (size_t i = 0; ret == 0 && i < c->endpoint->n; i++)
-		if (compare(c->endpoint->site[i].policy.host, name) == 0)
-			return take_site(c, &c->endpoint->site[i]);
-	if (c->faults->on[FAULT_TAKES_UNKNOWN_NAMES])
-		return take_site(c, &c->endpoint->site[0]);
-	return refuse_name(c, UNRECOGNIZED_NAME);
 }
 
 static bool forbids_signing(struct span leaf)
@@ -319,7 +199,7 @@ static void linger(struct conn *c)
 	if (c->until > limit)
 		c->until = limit;
 	shutdown(c->fd, SHUT_WR);
-	while (pull(c, waste, sizeof waste) > 0)
+	while (conn_pull(c, waste, sizeof waste) > 0)
 		;
 }
 
@@ -387,80 +267,6 @@ static void say_why(struct conn *c, int ret)
 		gnutls_alert_send_appropriate(c->session, ret);
 }
 
-/* What the client sent in between is kept, a buffer full: it may be the next request. */
-static bool set_aside(struct conn *c)
-{
-	if (c->early_len == 0)
-		c->early_at = 0;
-	size_t used = c->early_at + c->early_len;
-	ssize_t n =
-	    used < sizeof c->early ? gnutls_record_recv(c->session, c->early + used, sizeof c->early - used) : -1;
-	if (n > 0)
-		c->early_len += (size_t)n;
-	return n > 0;
-}
-
-static int reauth(gnutls_session_t session)
-{
-	return gnutls_reauth(session, 0);
-}
-
-/* 0, or what ended it: GNUTLS_E_AGAIN when nobody answered, GNUTLS_E_WARNING_ALERT_RECEIVED for no_renegotiation. */
-static int await_answer(struct conn *c, int (*step)(gnutls_session_t))
-{
-	for (unsigned warnings = 0;;) {
-		int ret = step(c->session);
-		if (ret == GNUTLS_E_AGAIN && clock_us() >= c->until)
-			return ret;
-		if (ret == GNUTLS_E_GOT_APPLICATION_DATA) {
-			if (!set_aside(c))
-				return GNUTLS_E_UNEXPECTED_PACKET;
-			continue;
-		}
-		if (ret == GNUTLS_E_WARNING_ALERT_RECEIVED &&
-		    (gnutls_alert_get(c->session) == GNUTLS_A_NO_RENEGOTIATION || ++warnings > WARNINGS_MAX))
-			return ret;
-		if (ret == 0 || gnutls_error_is_fatal(ret))
-			return ret;
-	}
-}
-
-/* RFC 8446 4.6.2, RFC 5246 7.4.1.1: ask after the request, by what the version has. */
-static int ask_by_version(struct conn *c)
-{
-	gnutls_certificate_server_set_request(c->session, GNUTLS_CERT_REQUEST);
-	if (gnutls_protocol_get_version(c->session) == GNUTLS_TLS1_3)
-		return await_answer(c, reauth);
-	int ret = gnutls_rehandshake(c->session);
-	return ret < 0 ? ret : await_answer(c, gnutls_handshake);
-}
-
-static bool ask_late(void *context)
-{
-	struct conn *c = context;
-	uint64_t until = c->until, limit = clock_us() + c->endpoint->late_ms * 1000ull;
-	if (unoffered_is_possible(c->session)) { /* */
-		app_unanswered(APP_NOT_OFFERED, &c->admission);
-		return true;
-	}
-	c->asked = c->late = true;
-	c->until = limit < until ? limit : until;
-	int ret = ask_by_version(c);
-	c->late = false;
-	c->until = until;
-	if (c->faults->on[FAULT_LATE_REQUEST_HANGS]) {
-		fall_silent(c);
-		return false;
-	}
-	if (ret == GNUTLS_E_AGAIN)
-		app_unanswered(APP_IGNORED, &c->admission);
-	else if (ret == GNUTLS_E_WARNING_ALERT_RECEIVED)
-		app_unanswered(APP_DECLINED, &c->admission);
-	else
-		c->broken = ret;
-	return c->broken == 0;
-}
-
 static bool open_tls(struct conn *c)
 {
 	static const gnutls_datum_t alpn[] = {{(unsigned char *)(uintptr_t) "http/1.1", 8},
@@ -471,17 +277,16 @@ static bool open_tls(struct conn *c)
 	gnutls_priority_set(c->session, c->endpoint->priority);
 	gnutls_alpn_set_protocols(c->session, alpn, 2, GNUTLS_ALPN_MANDATORY); /* RFC 7301 3.2 */
 	gnutls_transport_set_ptr(c->session, c);
-	gnutls_transport_set_pull_function(c->session, pull);
+	gnutls_transport_set_pull_function(c->session, conn_pull);
 	gnutls_transport_set_vec_push_function(c->session, push);
 	gnutls_session_set_verify_function(c->session, admit);
 	gnutls_handshake_set_hook_function(c->session, GNUTLS_HANDSHAKE_CERTIFICATE_REQUEST, GNUTLS_HOOK_POST,
 					   leave_key_usage_to_us);
 	if (c->endpoint->by_name) {
 		gnutls_credentials_set(c->session, GNUTLS_CRD_CERTIFICATE, c->endpoint->site[0].credentials);
-		gnutls_handshake_set_post_client_hello_function(c->session, choose_site);
+		gnutls_handshake_set_post_client_hello_function(c->session, conn_choose_site);
 	} else {
-		c->site = &c->endpoint->site[0];
-		ask(c);
+		conn_take_site(c, &c->endpoint->site[0]);
 	}
 	return true;
 }
@@ -499,10 +304,10 @@ static void break_off(struct conn *c, int ret)
 
 static void serve_tls(struct conn *c)
 {
-	struct wire wire = {tls_read, tls_write, c, ask_late};
+	struct wire wire = {tls_read, tls_write, c, conn_ask_late};
 	int ret = handshake(c);
 	if (c->faults->on[FAULT_HANGS]) {
-		fall_silent(c);
+		conn_fall_silent(c);
 	} else if (ret == 0) {
 		server_h1_serve(&wire, &c->site->policy, &c->admission);
 		if (c->broken) {
@@ -528,7 +333,7 @@ void tcp_serve(int fd, const struct endpoint *endpoint)
 	if (c.faults->on[FAULT_SKIPS_PROOF_OF_POSSESSION])
 		possession_skip();
 	if (endpoint->site[0].policy.mode == APP_PLAIN) {
-		struct wire wire = {plain_read, plain_write, &c, NULL};
+		struct wire wire = {plain_read, conn_write, &c, NULL};
 		server_h1_serve(&wire, &endpoint->site[0].policy, &c.admission);
 		linger(&c);
 	} else if (open_tls(&c)) {

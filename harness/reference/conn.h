@@ -1,0 +1,50 @@
+/*
+ * conn.h - one accepted connection while it is served: what tcp.c (transport, handshake), site.c (which name, whom to
+ * ask) and late.c (asking after the request) tell each other; nobody outside includes it.
+ */
+#ifndef HARNESS_REFERENCE_CONN_H
+#define HARNESS_REFERENCE_CONN_H
+
+#include "harness/reference/tcp.h"
+
+#include <stdint.h>
+#include <sys/types.h>
+
+enum { CONN_EARLY_MAX = 16384 };
+
+struct conn {
+	int fd;
+	uint64_t until; /* clock_us() */
+	const struct endpoint *endpoint;
+	const struct site *site;      /* NULL until the name is known */
+	struct site nameless;	      /* for a fault */
+	const struct site *earned_at; /* whose tickets open here: what a resumed session is judged as */
+	gnutls_session_t session;     /* NULL without TLS */
+	bool asked, asked_again;
+	bool late;  /* waiting for the answer to a late request */
+	int broken; /* what ended the session after the handshake, or 0 */
+	const struct faults *faults;
+	struct admission admission;
+	int alert; /* what ends the handshake by our decision, or 0 */
+	unsigned renegotiations;
+	char early[CONN_EARLY_MAX]; /* data that came while we waited for that answer */
+	size_t early_at, early_len;
+};
+
+/* tcp.c: reads and writes below TLS; both wait until the connection's deadline. */
+ssize_t conn_pull(gnutls_transport_ptr_t context, void *out, size_t size);
+bool conn_write(void *context, const void *data, size_t len);
+/* Read and throw away until the client goes. */
+void conn_fall_silent(struct conn *c);
+
+/* site.c: SNI picks the site (GnuTLS calls it after the ClientHello); where there is one site, conn_take_site() does. */
+int conn_choose_site(gnutls_session_t session);
+int conn_take_site(struct conn *c, const struct site *site);
+
+/* late.c: for struct wire.  False: the connection is over. */
+bool conn_ask_late(void *context);
+/* Faults: what nobody needs, and what nobody offered to answer. */
+void conn_ask_again(struct conn *c);
+void conn_ask_unoffered(struct conn *c);
+
+#endif
