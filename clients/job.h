@@ -77,6 +77,8 @@ struct job_connect {
 	int credential;	    /* index into job.credentials, or JOB_NO_CREDENTIAL: decline when asked */
 	bool late_possible; /* this connection may renegotiate: no TLS 1.2 tickets (engineering.md 1a) */
 	bool offer_pha;	    /* post_handshake_auth in the ClientHello */
+	bool no_tickets;    /* RFC 5077 not offered: under TLS 1.2 a session then has an id only */
+	bool no_ems;	    /* extended_master_secret not offered (RFC 7627) */
 	const char *resume; /* handle of a saved session, or NULL */
 };
 

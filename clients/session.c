@@ -185,9 +185,11 @@ bool session_save(struct tls_link *l, struct arena *a, struct blob *out)
 	gnutls_datum_t data = {0};
 	if (!l->up || gnutls_session_get_data2(l->session, &data) < 0)
 		return false;
-	/* Under TLS 1.3 only a ticket can be resumed; without one the library packs an empty shell. */
-	bool usable = gnutls_protocol_get_version(l->session) != GNUTLS_TLS1_3 ||
-		      (gnutls_session_get_flags(l->session) & GNUTLS_SFLAGS_SESSION_TICKET) != 0;
+	/* Without a ticket or, before TLS 1.3, a session id the library packs an empty shell. */
+	gnutls_datum_t id = {0};
+	bool ticket = (gnutls_session_get_flags(l->session) & GNUTLS_SFLAGS_SESSION_TICKET) != 0;
+	bool usable = ticket || (gnutls_protocol_get_version(l->session) != GNUTLS_TLS1_3 &&
+				 gnutls_session_get_id2(l->session, &id) == 0 && id.size > 0);
 	if (usable)
 		*out = (struct blob){arena_memdup(a, data.data, data.size), data.size};
 	gnutls_free(data.data);

@@ -32,30 +32,31 @@ enum rc tls_shared_open(struct tls_shared *s, struct err *err)
 
 void tls_shared_close(struct tls_shared *s)
 {
-	for (size_t i = 0; i < BIT(TLS__COUNT); i++)
-		if (s->priority[i])
-			gnutls_priority_deinit(s->priority[i]);
+	for (size_t i = 0; i < 2 * BIT(TLS__COUNT); i++)
+		if (s->priority[i / BIT(TLS__COUNT)][i % BIT(TLS__COUNT)])
+			gnutls_priority_deinit(s->priority[i / BIT(TLS__COUNT)][i % BIT(TLS__COUNT)]);
 	credential_forget(s);
 	session_forget_servers(s);
 	*s = (struct tls_shared){0};
 }
 
-static int priority_for(struct tls_shared *s, unsigned mask, gnutls_priority_t *out)
+static int priority_for(struct tls_shared *s, const struct job_connect *want, gnutls_priority_t *out)
 {
 	static const char *const version[TLS__COUNT] = {":+VERS-TLS1.0", ":+VERS-TLS1.1", ":+VERS-TLS1.2",
 							":+VERS-TLS1.3"};
 	char text[512] = "NORMAL:-VERS-ALL";
 	int rc = 0;
-	mask &= BIT(TLS__COUNT) - 1;
-	if (!s->priority[mask]) {
+	unsigned mask = want->tls & (BIT(TLS__COUNT) - 1);
+	gnutls_priority_t *known = &s->priority[want->no_ems][mask];
+	if (!*known) {
 		size_t at = strlen(text);
 		for (int v = TLS__COUNT - 1; v >= 0; v--)
 			if (mask & BIT(v))
 				at += (size_t)snprintf(text + at, sizeof text - at, "%s", version[v]);
-		snprintf(text + at, sizeof text - at, "%s", PRIORITY_GROUPS);
-		rc = gnutls_priority_init(&s->priority[mask], text, NULL);
+		snprintf(text + at, sizeof text - at, "%s%s", PRIORITY_GROUPS, want->no_ems ? ":%NO_SESSION_HASH" : "");
+		rc = gnutls_priority_init(known, text, NULL);
 	}
-	*out = s->priority[mask];
+	*out = *known;
 	return rc;
 }
 
@@ -237,11 +238,11 @@ static int set_up(struct tls_link *l, struct blob resume)
 	if (!wants_ticket(l))
 		flags |= GNUTLS_NO_TICKETS;
 	/* GnuTLS 3.7 takes a second handshake behind a ticket for a protocol error (upstream issue 1421). */
-	if (want->late_possible)
+	if (want->late_possible || want->no_tickets)
 		flags |= GNUTLS_NO_TICKETS_TLS12;
 	if (want->offer_pha)
 		flags |= GNUTLS_POST_HANDSHAKE_AUTH;
-	if ((rc = priority_for(l->shared, want->tls, &priority)) < 0 || (rc = gnutls_init(&l->session, flags)) < 0)
+	if ((rc = priority_for(l->shared, want, &priority)) < 0 || (rc = gnutls_init(&l->session, flags)) < 0)
 		return rc;
 	gnutls_session_set_ptr(l->session, l);
 	gnutls_transport_set_ptr(l->session, l);
@@ -284,6 +285,9 @@ static void note_done(struct tls_link *l)
 	net_note(&l->net, EVENT_HANDSHAKE_DONE, (int32_t)version_of(l->session), 0, l->alpn[0] ? l->alpn : NULL);
 	if (gnutls_session_is_resumed(l->session))
 		net_note(&l->net, EVENT_RESUMED, 0, 0, NULL);
+	/* RFC 8446 derives every secret from the transcript: under TLS 1.3 there is nothing to note */
+	if (version_of(l->session) != TLS_1_3 && (gnutls_session_get_flags(l->session) & GNUTLS_SFLAGS_EXT_MASTER_SECRET))
+		net_note(&l->net, EVENT_EXTENDED_MASTER_SECRET, 0, 0, NULL);
 }
 
 bool tls_open(struct tls_link *l, struct tls_shared *shared, const struct job *job, const struct job_connect *want,

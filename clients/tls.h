@@ -17,7 +17,7 @@ struct iovec;
 
 /* What every connection of a process shares: owned by struct client. */
 struct tls_shared {
-	struct gnutls_priority_st *priority[BIT(TLS__COUNT)]; /* by mask of offered versions, made when first used */
+	struct gnutls_priority_st *priority[2][BIT(TLS__COUNT)]; /* [no_ems][mask of versions], made when first used */
 	struct gnutls_certificate_credentials_st *credentials;
 	struct remembered *servers; /* session.h: chains seen, by host and address */
 	struct blob ca_name;	    /* the CA name decoded last, owned: servers rarely change theirs */

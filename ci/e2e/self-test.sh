@@ -32,6 +32,10 @@ host-without-sni-unchecked         names/host-of-another-name[tls=1.3,negotiatio
 takes-unknown-names                names/unknown-name[tls=1.3,negotiation=by-name,http=1.1] deviation
 compares-names-by-case             names/name-in-other-case[tls=1.3,negotiation=by-name,http=1.1,condition=valid,host=protected] false-reject
 resumes-across-names               resumption/ticket-across-names[tls=1.3,negotiation=by-name,http=1.1] false-accept
+resumes-without-extended-master-secret resumption/master-secret-gained[tls=1.2,negotiation=required,http=1.1] violation
+forgives-lost-extended-master-secret resumption/master-secret-lost[tls=1.2,negotiation=required,http=1.1] false-accept
+accepts-no-certificate             resumption/session-id-across-names[tls=1.2,negotiation=by-name,http=1.1] false-accept
+forgets-who-resumes                resumption/session-id-resumed[tls=1.2,negotiation=required,http=1.1,certificate=valid] false-reject
 forgets-who-resumes                resumption/resumed-where-earned[tls=1.3,negotiation=required,http=1.1] false-reject
 forgets-to-ask                     required[none]                         false-accept
 forgets-to-ask                     required[valid]                        false-reject

@@ -1,6 +1,7 @@
 #include "harness/judge/parts.h"
 
 #include <string.h>
+#include <strings.h>
 
 #define REFUSALS (BIT(DECISION_REJECT) | BIT(DECISION_UNANSWERED) | BIT(DECISION_REDIRECT))
 
@@ -332,6 +333,38 @@ static void check_signal(struct judging *j)
 			 arena_printf(a, "%s is a server error, not a refusal", words_where(a, o)));
 }
 
+/* Value of this header in the answer to `request`, or NULL. */
+static const char *echoed_header(const struct observation *o, int request, const char *name)
+{
+	size_t len = strlen(name);
+	for (size_t i = 0; i < o->n; i++) {
+		const struct event *e = &o->events[i];
+		if (e->kind == EVENT_HEADER && e->req == request && e->text && strncasecmp(e->text, name, len) == 0 &&
+		    e->text[len] == ':')
+			return e->text + len + 1;
+	}
+	return NULL;
+}
+
+/* What a server says of one client does not change because the client comes back. */
+static void check_same_as(struct judging *j, enum verdict wrong)
+{
+	const struct target *target = j->t->context->target;
+	const char *names[] = {target ? target->echo.header : NULL, target ? target->verified.header : NULL};
+	struct wiring first;
+	if (!j->e->same_as || j->out->outcome.decision != DECISION_ACCEPT || !wiring_find(j->t->kase, j->e->same_as, &first))
+		return;
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		const char *before = names[i] ? echoed_header(j->t->observation, first.req, names[i]) : NULL;
+		const char *now = names[i] ? echoed_header(j->t->observation, j->w.req, names[i]) : NULL;
+		if (!text_equal(before, now))
+			mismatch(j, wrong,
+				 arena_printf(j->t->arena, "%s was%s%.100s for %s and is%s%.100s now", names[i],
+					      before ? "" : " absent", before ? before : "", j->e->same_as,
+					      now ? "" : " absent", now ? now : ""));
+	}
+}
+
 /* body, resumed, fetch, within. */
 static void check_rest(struct judging *j)
 {
@@ -340,6 +373,7 @@ static void check_rest(struct judging *j)
 	const struct expect *e = j->e;
 	const struct event *body = observation_find(j->t->observation, 0, EVENT_BODY, j->w.conn, j->w.req);
 	enum verdict wrong = e->level == LEVEL_MUST ? VERDICT_VIOLATION : VERDICT_DEVIATION;
+	check_same_as(j, wrong);
 	if (e->body && (!body || !body->b))
 		mismatch(j, VERDICT_FALSE_REJECT,
 			 arena_printf(a, "the body did not arrive whole: %s", words_where(a, o)));

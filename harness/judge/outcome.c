@@ -68,6 +68,7 @@ static enum weight weigh(const struct event *e, bool tls13)
 	case EVENT_FAULT:
 	case EVENT_WORKER_DIED:
 	case EVENT_TARGET_DIED:
+	case EVENT_EXTENDED_MASTER_SECRET:
 	case EVENT_KIND__COUNT:
 		break;
 	}

@@ -16,7 +16,7 @@ static bool is_late_request(const char *event)
 	       strcmp(event, "reauth-request") == 0;
 }
 
-static const struct event *find_forbidden(const struct observation *o, const char *event, int conn)
+static const struct event *find_event(const struct observation *o, const char *event, int conn)
 {
 	enum event_kind kind;
 	const struct event *e;
@@ -44,7 +44,7 @@ static void never_judge(const struct trial *t, const struct never *n, struct fin
 {
 	struct arena *a = t->arena;
 	int conn = n->on ? wiring_connection(t->kase, n->on) : -1;
-	const struct event *e = find_forbidden(t->observation, n->event, conn);
+	const struct event *e = find_event(t->observation, n->event, conn);
 	const char *clause = words_clause(a, t->context->suite, n->clause);
 	const char *missing = vacuous(t->observation, n->event, conn);
 	bool unsure = t->control == CONTROL_REFUSED || t->control == CONTROL_LOST || t->control == CONTROL_MISSING;
@@ -98,6 +98,12 @@ static bool given_unmet(const struct trial *t, const struct given *g, struct fin
 		f->reason = arena_printf(a, "given unmet: the server gave no session %s", g->session);
 		if (!saved)
 			return true;
+	}
+	if (g->event && !find_event(t->observation, g->event, g->on ? wiring_connection(t->kase, g->on) : -1)) {
+		f->expected = arena_printf(a, "%s%s%s, given", g->event, g->on ? " on " : "", g->on ? g->on : "");
+		f->reason = arena_printf(a, "given unmet: %s was not seen%s%s", g->event, g->on ? " on " : "",
+					 g->on ? g->on : "");
+		return true;
 	}
 	f->expected = arena_printf(a, "fetch of %s, given", g->fetch ? g->fetch : "nothing");
 	f->reason = arena_printf(a, "given unmet: no fetch of %s was recorded", g->fetch ? g->fetch : "anything");

@@ -1,6 +1,6 @@
 /*
  * conn.h - one accepted connection while it is served: what tcp.c (transport, handshake), site.c (which name, whom to
- * ask) and late.c (asking after the request) tell each other; nobody outside includes it.
+ * ask), resume.c (sessions) and late.c (asking after the request) tell each other; nobody outside includes it.
  */
 #ifndef HARNESS_REFERENCE_CONN_H
 #define HARNESS_REFERENCE_CONN_H
@@ -40,6 +40,11 @@ void conn_fall_silent(struct conn *c);
 /* site.c: SNI picks the site (GnuTLS calls it after the ClientHello); where there is one site, conn_take_site() does. */
 int conn_choose_site(gnutls_session_t session);
 int conn_take_site(struct conn *c, const struct site *site);
+
+/* resume.c: GnuTLS shows it every message; a handshake that is done. */
+int conn_on_message(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
+		    const gnutls_datum_t *message);
+void conn_note_session(struct conn *c);
 
 /* late.c: for struct wire.  False: the connection is over. */
 bool conn_ask_late(void *context);

@@ -60,6 +60,10 @@
 	  "asks after the request, and says nothing to what it gets")                                                  \
 	X(FAULT_RESUMES_ACROSS_NAMES, "resumes-across-names", NULL, NULL, false,                                       \
 	  "takes a TLS 1.3 session at every name for what it was worth at the first")                                  \
+	X(FAULT_RESUMES_WITHOUT_MASTER_SECRET, "resumes-without-extended-master-secret", NULL, NULL, false,            \
+	  "resumes a session without extended master secret for a client that offers it")                              \
+	X(FAULT_FORGIVES_LOST_MASTER_SECRET, "forgives-lost-extended-master-secret", NULL, NULL, false,                \
+	  "shakes hands anew with who offers a session, and not the extended master secret that it had")               \
 	X(FAULT_FORGETS_WHO_RESUMES, "forgets-who-resumes", NULL, NULL, false,                                         \
 	  "takes whoever resumes a session for a stranger")                                                            \
 	X(FAULT_FORGETS_TO_ASK, "forgets-to-ask", NULL, NULL, true, "asks nobody for a certificate and serves all")    \

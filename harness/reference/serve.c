@@ -3,6 +3,7 @@
 
 #include "harness/base/opt.h"
 #include "harness/base/text.h"
+#include "harness/reference/sessions.h"
 #include "harness/reference/tcp.h"
 
 #include <arpa/inet.h>
@@ -215,6 +216,8 @@ static enum rc fit(struct server *s, struct site *site, const char *trust, struc
 			site->credentials = s->trust[i].credentials;
 			if (gnutls_session_ticket_key_generate(&site->ticket_key) < 0)
 				return err_set(err, RC_FAULT, "GnuTLS makes no key for tickets");
+			if (!(site->sessions = sessions_open()))
+				return err_errno(err, RC_FAULT, "cannot map memory");
 			return RC_OK;
 		}
 	}
@@ -386,6 +389,12 @@ static void loop(struct server *s)
 	}
 }
 
+static void forget_sessions(struct site *site)
+{
+	gnutls_free(site->ticket_key.data);
+	sessions_close(&site->sessions);
+}
+
 static void close_all(struct server *s)
 {
 	for (size_t i = 0; i < s->endpoints; i++)
@@ -393,9 +402,9 @@ static void close_all(struct server *s)
 			close(s->endpoint[i].fd);
 	for (size_t i = 0; i < s->endpoints; i++)
 		if (!s->endpoint[i].by_name)
-			gnutls_free(s->endpoint[i].site->ticket_key.data);
+			forget_sessions(s->endpoint[i].site);
 	for (size_t i = 0; i < s->names; i++)
-		gnutls_free(s->named[i].ticket_key.data);
+		forget_sessions(&s->named[i]);
 	for (size_t i = 0; i < s->trusts; i++) {
 		anchors_fini(&s->trust[i].anchors);
 		if (s->trust[i].credentials)

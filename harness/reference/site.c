@@ -1,6 +1,8 @@
 /* Which site a connection is for, whom it asks and whose tickets it takes. */
 #include "harness/reference/conn.h"
 
+#include "harness/reference/sessions.h"
+
 #include <string.h>
 #include <strings.h>
 
@@ -8,15 +10,19 @@
 enum { HANDSHAKE_FAILURE = 40, MISSING_EXTENSION = 109, UNRECOGNIZED_NAME = 112 };
 
 /*
- * Every name seals its tickets with a key of its own, so that a session is resumed where it was earned or nowhere: RFC
+ * Every name seals its tickets with a key of its own and keeps its sessions with an id to itself, so that a session is resumed where it was earned or nowhere: RFC
  * 6066 3 demands that of TLS 1.2, and what a session is worth is decided by one policy and its anchors.  None where the
  * request comes late: GnuTLS would resume in the middle of a renegotiation.
  */
-static void take_tickets(struct conn *c)
+static void take_sessions(struct conn *c)
 {
 	c->earned_at = c->faults->on[FAULT_RESUMES_ACROSS_NAMES] ? &c->endpoint->site[0] : c->site;
-	if (c->earned_at->ticket_key.size && app_asks(&c->site->policy) != APP_ASK_LATE)
+	if (app_asks(&c->site->policy) == APP_ASK_LATE)
+		return;
+	if (c->earned_at->ticket_key.size)
 		gnutls_session_ticket_enable_server(c->session, &c->earned_at->ticket_key);
+	if (c->earned_at->sessions)
+		sessions_serve(c->earned_at->sessions, c->session);
 }
 
 static void ask(struct conn *c)
@@ -25,7 +31,7 @@ static void ask(struct conn *c)
 	/* REQUEST, never REQUIRE: who may pass is app.c's to say, not GnuTLS's. */
 	gnutls_certificate_server_set_request(c->session, c->asked ? GNUTLS_CERT_REQUEST : GNUTLS_CERT_IGNORE);
 	gnutls_credentials_set(c->session, GNUTLS_CRD_CERTIFICATE, c->site->credentials);
-	take_tickets(c);
+	take_sessions(c);
 }
 
 int conn_take_site(struct conn *c, const struct site *site)

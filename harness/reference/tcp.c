@@ -203,20 +203,6 @@ static void linger(struct conn *c)
 		;
 }
 
-/*
- * A leaf whose key usage forbids signing is app.c's to refuse, with the alert that fits; GnuTLS would say
- * internal_error.  Its "compatibility mode" lifts that check.  TLS 1.3 verifies CertificateVerify before it calls
- * admit(), so there the mode is set when the request for a certificate has gone out, after the hellos, where it changes
- * nothing that they negotiate.
- */
-static int leave_key_usage_to_us(gnutls_session_t session, unsigned type UNUSED, unsigned when UNUSED,
-				 unsigned incoming UNUSED, const gnutls_datum_t *message UNUSED)
-{
-	if (gnutls_protocol_get_version(session) == GNUTLS_TLS1_3)
-		gnutls_session_enable_compatibility_mode(session);
-	return 0;
-}
-
 /* 0, or why it ended. */
 static int handshake(struct conn *c)
 {
@@ -225,6 +211,8 @@ static int handshake(struct conn *c)
 		ret = gnutls_handshake(c->session);
 	while (ret < 0 && !gnutls_error_is_fatal(ret));
 	bool resumed = ret == 0 && gnutls_session_is_resumed(c->session);
+	if (ret == 0)
+		conn_note_session(c);
 	if (resumed && c->faults->on[FAULT_FORGETS_WHO_RESUMES])
 		return ret;
 	/*
@@ -280,8 +268,7 @@ static bool open_tls(struct conn *c)
 	gnutls_transport_set_pull_function(c->session, conn_pull);
 	gnutls_transport_set_vec_push_function(c->session, push);
 	gnutls_session_set_verify_function(c->session, admit);
-	gnutls_handshake_set_hook_function(c->session, GNUTLS_HANDSHAKE_CERTIFICATE_REQUEST, GNUTLS_HOOK_POST,
-					   leave_key_usage_to_us);
+	gnutls_handshake_set_hook_function(c->session, GNUTLS_HANDSHAKE_ANY, GNUTLS_HOOK_BOTH, conn_on_message);
 	if (c->endpoint->by_name) {
 		gnutls_credentials_set(c->session, GNUTLS_CRD_CERTIFICATE, c->endpoint->site[0].credentials);
 		gnutls_handshake_set_post_client_hello_function(c->session, conn_choose_site);

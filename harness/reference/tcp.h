@@ -10,11 +10,14 @@
 
 #include <gnutls/gnutls.h>
 
+struct sessions; /* sessions.h */
+
 /* One protected or open name: its policy and the credentials whose CA list fits its anchors. */
 struct site {
 	struct policy policy;
 	gnutls_certificate_credentials_t credentials; /* borrowed; NULL for APP_PLAIN */
 	gnutls_datum_t ticket_key;		      /* of this name alone, borrowed; empty: no tickets */
+	struct sessions *sessions;		      /* likewise, those with an id; NULL: none */
 };
 
 struct endpoint {

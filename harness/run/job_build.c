@@ -160,6 +160,8 @@ static enum rc build_connect(struct building *b, const struct script_step *s, st
 	c->resume = value(b, s, "resume");
 	if ((text = value(b, s, "pha")))
 		c->offer_pha = is_yes(text);
+	c->no_tickets = text_equal(value(b, s, "tickets"), "no");
+	c->no_ems = text_equal(value(b, s, "ems"), "no");
 	return credential(b, value(b, s, "certificate"), &c->credential);
 }
 

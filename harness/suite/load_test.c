@@ -212,6 +212,8 @@ static const struct {
      "f.xml:3: on=\"x\" names no connection of this scenario"},
     {"given without session", SCENARIO(MATRIX REJECT "<given session=\"x\"/>"),
      "f.xml:3: session=\"x\" is saved nowhere"},
+    {"given an unknown event", SCENARIO(MATRIX REJECT "<given event=\"earthquake\"/>"), "f.xml:3: unknown event earthquake"},
+    {"the same as nothing", SCENARIO(MATRIX "<expect same-as=\"x\"/>"), "f.xml:3: same-as=\"x\" names no request"},
     {"given nothing", SCENARIO(MATRIX REJECT "<given/>"), "f.xml:3: <given> gives nothing"},
     {"when: unknown key", SCENARIO(MATRIX "<expect decision=\"reject\" when=\"size=1\"/>"),
      "f.xml:3: when: unknown key size; legal: tls negotiation http client"},

@@ -152,6 +152,7 @@ struct expect {
 	const char *signals; /* space-separated; NULL: any */
 	unsigned phases;     /* mask; 0: any */
 	const char *identity, *identity_not; /* credential ids */
+	const char *same_as;		      /* request id: every watched header as in its answer */
 	const char *body;		      /* "intact" */
 	const char *resumed;		      /* "yes", "no" */
 	const char *fetch, *within, *or_start;
@@ -164,6 +165,7 @@ struct given {
 	const char *of;
 	unsigned decision;
 	const char *session, *fetch;
+	const char *event, *on; /* name of an event; connection id, NULL: any */
 	struct where where;
 };
 

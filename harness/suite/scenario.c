@@ -172,7 +172,7 @@ static void read_expect(struct loader *l, const struct scenario *s, const struct
 {
 	static const struct shape shape = {
 	    .attributes =
-		"of when decision signal phase identity identity-not body resumed fetch within or-start clause level",
+		"of when decision signal phase identity identity-not same-as body resumed fetch within or-start clause level",
 	    .children = ""};
 	struct findings *f = l->findings;
 	read_shape(f, n, &shape);
@@ -183,6 +183,7 @@ static void read_expect(struct loader *l, const struct scenario *s, const struct
 	    .phases = read_mask(f, n, "phase", phase_words()),
 	    .identity = read_value(n, "identity"),
 	    .identity_not = read_value(n, "identity-not"),
+	    .same_as = read_value(n, "same-as"),
 	    .body = read_value(n, "body"),
 	    .resumed = read_value(n, "resumed"),
 	    .fetch = read_value(n, "fetch"),
@@ -199,31 +200,46 @@ static void read_expect(struct loader *l, const struct scenario *s, const struct
 	read_words(f, n, "fetch", "ocsp crl");
 	check_within(l, n);
 	check_request_handle(l, s, n, e->of);
+	if (e->same_as && !script_has_request(s, e->same_as))
+		findings_add(f, read_where(n, "same-as"), "same-as=\"%s\" names no request of this scenario", e->same_as);
 	for (size_t i = 0; i < n->n_attributes; i++)
 		if (read_index("of when clause level", n->attributes[i].name, strlen(n->attributes[i].name)) < 0)
 			return;
 	findings_add(f, n->where, "<expect> expects nothing");
 }
 
+static void check_event(struct loader *l, const struct scenario *s, const struct node *n, const char *event, const char *on)
+{
+	enum event_kind kind;
+	if (event && strcmp(event, "late-request") != 0 && !event_kind_parse(event, &kind))
+		findings_add(l->findings, read_where(n, "event"), "unknown event %s; legal: late-request %s", event,
+			     event_kind_words());
+	if (on && !script_has_connection(s, on))
+		findings_add(l->findings, read_where(n, "on"), "on=\"%s\" names no connection of this scenario", on);
+}
+
 static void read_given(struct loader *l, const struct scenario *s, const struct node *n, struct given *g)
 {
-	static const struct shape shape = {.attributes = "of decision session fetch", .children = ""};
+	static const struct shape shape = {.attributes = "of decision session fetch event on", .children = ""};
 	read_shape(l->findings, n, &shape);
 	*g = (struct given){
 	    .of = read_value(n, "of"),
 	    .decision = read_mask(l->findings, n, "decision", decision_words()),
 	    .session = read_value(n, "session"),
 	    .fetch = read_value(n, "fetch"),
+	    .event = read_value(n, "event"),
+	    .on = read_value(n, "on"),
 	    .where = n->where,
 	};
 	read_words(l->findings, n, "fetch", "ocsp crl");
+	check_event(l, s, n, g->event, g->on);
 	if (g->session && !script_has_session(s, g->session))
 		findings_add(l->findings, read_where(n, "session"), "session=\"%s\" is saved nowhere in this scenario",
 			     g->session);
 	if (g->decision || g->of)
 		check_request_handle(l, s, n, g->of);
-	if (!g->decision && !g->session && !g->fetch)
-		findings_add(l->findings, n->where, "<given> gives nothing: decision=, session= or fetch=");
+	if (!g->decision && !g->session && !g->fetch && !g->event)
+		findings_add(l->findings, n->where, "<given> gives nothing: decision=, session=, fetch= or event=");
 }
 
 static void read_never(struct loader *l, const struct scenario *s, const struct node *n, struct never *v)
@@ -237,12 +253,7 @@ static void read_never(struct loader *l, const struct scenario *s, const struct 
 	    .clause = read_value(n, "clause"),
 	    .where = n->where,
 	};
-	enum event_kind kind;
-	if (v->event && strcmp(v->event, "late-request") != 0 && !event_kind_parse(v->event, &kind))
-		findings_add(l->findings, read_where(n, "event"), "unknown event %s; legal: late-request %s", v->event,
-			     event_kind_words());
-	if (v->on && !script_has_connection(s, v->on))
-		findings_add(l->findings, read_where(n, "on"), "on=\"%s\" names no connection of this scenario", v->on);
+	check_event(l, s, n, v->event, v->on);
 }
 
 static void read_clause(struct loader *l, const struct scenario *s, const struct node *n, struct clause_ref *c)
