@@ -44,9 +44,11 @@ static void want_decision(struct judging *j)
 	want->mask = j->e->decision;
 	if (j->e->as_condition) {
 		want->mask = decision_expected(k, j->t->context->suite, &j->w, &policy);
-		if (shown && shown->level == LEVEL_SHOULD)
+		/* under anchors that it was not made for, a certificate is judged by another clause than its own */
+		bool at_home = shown && condition_decision(shown, wiring_trust(k, &j->w)) == shown->decision;
+		if (at_home && shown->level == LEVEL_SHOULD)
 			want->level = LEVEL_SHOULD;
-		if (!want->clause && shown && want->mask != BIT(DECISION_ANONYMOUS))
+		if (!want->clause && at_home && want->mask != BIT(DECISION_ANONYMOUS))
 			want->clause = shown->clause;
 	} else if (policy && !want->mask) {
 		want->mask = BIT(DECISION_ACCEPT) | BIT(DECISION_ANONYMOUS) | BIT(DECISION_REJECT);

@@ -56,6 +56,36 @@ START_TEST(expected_decision)
 }
 END_TEST
 
+/* Two names at one address, each with its own anchors: whose certificate is good where. */
+START_TEST(tenants)
+{
+	static const struct condition theirs = {.id = "theirs", .decision = REJ, .trust = "tenant", .differs_from = "valid"};
+	static const struct {
+		const char *name;
+		const struct condition *shown;
+		unsigned mask;
+	} rows[] = {
+		{"protected", &fixture_valid, ACC}, {"protected", &theirs, REJ},      {"protected", &fixture_none, REJ},
+		{"tenant", &fixture_valid, REJ},    {"tenant", &theirs, ACC},	      {"tenant", &fixture_none, REJ},
+		{"tenant", &fixture_any_eku, REJ},  {"tenant", &fixture_expired, REJ}, {NULL, &theirs, REJ},
+	};
+	static const struct endpoint_name names[] = {
+		{"protected", "protected.test", NEGOTIATION_REQUIRED, "main"}, {"tenant", "tenant.test", NEGOTIATION_REQUIRED, "tenant"}};
+	static const struct endpoint endpoint = {.id = "names", .negotiation = NEGOTIATION_BY_NAME, .names = names, .n_names = 2};
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct kase k = fixture_case;
+		struct wiring w = {.name = rows[i].name};
+		bool policy;
+		k.negotiation = NEGOTIATION_BY_NAME;
+		k.endpoint = &endpoint;
+		k.condition = rows[i].shown;
+		unsigned mask = decision_expected(&k, &fixture_suite, &w, &policy);
+		ck_assert_msg(mask == rows[i].mask && !policy, "%s at %s: %x", rows[i].shown->id,
+			      rows[i].name ? rows[i].name : "the protected name", mask);
+	}
+}
+END_TEST
+
 static const struct {
 	unsigned expected;
 	enum decision observed;
@@ -393,6 +423,7 @@ Suite *test_suite(void)
 	Suite *s = suite_create("judge");
 	TCase *c = tcase_create("judge");
 	tcase_add_loop_test(c, expected_decision, 0, ROWS(expected_rows));
+	tcase_add_test(c, tenants);
 	tcase_add_loop_test(c, compared_decision, 0, ROWS(compare_rows));
 	tcase_add_loop_test(c, cases, 0, ROWS(rows));
 	tcase_add_test(c, texts);

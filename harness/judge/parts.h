@@ -21,6 +21,8 @@ void wiring_of(const struct kase *k, int request, struct wiring *out);
 int wiring_connection(const struct kase *k, const char *id); /* -1: none of that name */
 /* The policy where the request goes: of the name, or of the cell. */
 enum negotiation wiring_negotiation(const struct kase *k, const struct wiring *w);
+/* The anchor set that the request is judged by: of the name, or of the endpoint. */
+const char *wiring_trust(const struct kase *k, const struct wiring *w);
 /* The condition that the connection shows; NULL when it shows none because the script says so, or nobody knows. */
 const struct condition *wiring_condition(const struct kase *k, const struct suite *s, const struct wiring *w);
 

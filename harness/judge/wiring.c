@@ -96,12 +96,25 @@ void wiring_of(const struct kase *k, int request, struct wiring *out)
 		*out = (struct wiring){.conn = 0, .req = request};
 }
 
-enum negotiation wiring_negotiation(const struct kase *k, const struct wiring *w)
+static const struct endpoint_name *find_name(const struct kase *k, const struct wiring *w)
 {
 	for (size_t i = 0; w->name && k->endpoint && i < k->endpoint->n_names; i++)
 		if (strcmp(k->endpoint->names[i].id, w->name) == 0)
-			return k->endpoint->names[i].negotiation;
-	return k->negotiation;
+			return &k->endpoint->names[i];
+	return NULL;
+}
+
+enum negotiation wiring_negotiation(const struct kase *k, const struct wiring *w)
+{
+	const struct endpoint_name *name = find_name(k, w);
+	return name ? name->negotiation : k->negotiation;
+}
+
+const char *wiring_trust(const struct kase *k, const struct wiring *w)
+{
+	const struct endpoint_name *name = find_name(k, w);
+	const char *trust = name ? name->trust : k->endpoint ? k->endpoint->trust : NULL;
+	return trust ? trust : "main";
 }
 
 const struct condition *wiring_condition(const struct kase *k, const struct suite *s, const struct wiring *w)

@@ -246,25 +246,28 @@ void plan_control_case(const struct kase *k, const struct condition *condition, 
 	out->condition = condition;
 }
 
-/*
- * The first connect name= that is none of the endpoint's names; a host name as it stands has a dot.  {axis} counts where it
- * is the whole value.
- */
+/* The attribute of a step in this cell, or NULL; {axis} counts where it is the whole value, and is put into `key`. */
+static const char *cell_word(const struct kase *k, const struct script_step *step, const char *attribute, char key[static 64])
+{
+	const char *value = NULL;
+	for (size_t i = 0; i < step->n_attributes; i++)
+		if (strcmp(step->attributes[i].name, attribute) == 0)
+			value = step->attributes[i].value;
+	size_t len = value ? strlen(value) : 0;
+	if (len <= 2 || len >= 64 || value[0] != '{' || value[len - 1] != '}')
+		return value;
+	memcpy(key, value + 1, len - 2);
+	key[len - 2] = '\0';
+	return plan_value(k, key);
+}
+
+/* The first connect name= that is none of the endpoint's names; a host name as it stands has a dot. */
 static const char *missing_name(const struct kase *k)
 {
+	char key[64];
 	for (size_t i = 0; i < k->scenario->n_steps; i++) {
 		const struct script_step *step = &k->scenario->steps[i];
-		const char *name = NULL;
-		char key[64];
-		for (size_t j = 0; step->verb == VERB_CONNECT && j < step->n_attributes; j++)
-			if (strcmp(step->attributes[j].name, "name") == 0)
-				name = step->attributes[j].value;
-		size_t len = name ? strlen(name) : 0;
-		if (len > 2 && len < sizeof key && name[0] == '{' && name[len - 1] == '}') {
-			memcpy(key, name + 1, len - 2);
-			key[len - 2] = '\0';
-			name = plan_value(k, key);
-		}
+		const char *name = step->verb == VERB_CONNECT ? cell_word(k, step, "name", key) : NULL;
 		bool known = !name || strpbrk(name, ".{");
 		for (size_t j = 0; !known && j < k->endpoint->n_names; j++)
 			known = strcmp(k->endpoint->names[j].id, name) == 0;
@@ -272,6 +275,34 @@ static const char *missing_name(const struct kase *k)
 			return name;
 	}
 	return NULL;
+}
+
+/*
+ * Finds the first word of `needs` that the target lacks.  The other tenant's anchor is made anew in each run: whoever runs a
+ * server elsewhere cannot have given it to one of its names.
+ */
+static bool is_lacking(const struct target *t, const char *needs, char word[static 64])
+{
+	while (text_word(&needs, word, 64))
+		if (!text_has_word(t->has, word) || (t->remote && strcmp(word, "tenants") == 0))
+			return true;
+	return false;
+}
+
+/* Does the cell need more than the target has: for its scenario, its condition, or one that its script shows? */
+static bool lacks(const struct plan *p, const struct kase *k, char word[static 64])
+{
+	const struct target *t = p->spec.target;
+	if (is_lacking(t, k->scenario->needs, word) || (k->condition && is_lacking(t, k->condition->needs, word)))
+		return true;
+	for (size_t i = 0; i < k->scenario->n_steps; i++) {
+		char key[64];
+		const struct condition *shown =
+		    suite_condition(p->spec.suite, cell_word(k, &k->scenario->steps[i], "certificate", key));
+		if (shown && is_lacking(t, shown->needs, word))
+			return true;
+	}
+	return false;
 }
 
 static const char *unsupported(const struct plan *p, const struct kase *k)
@@ -296,20 +327,18 @@ static const char *unsupported(const struct plan *p, const struct kase *k)
 		snprintf(text, sizeof text, "target does not declare HTTP/%s", http_text(k->http));
 		return text;
 	}
+	char word[64];
+	if (lacks(p, k, word)) {
+		snprintf(text, sizeof text,
+			 text_has_word(t->has, word) ? "%s: the other tenant's anchor is made anew in each run, nobody else's server has it" :
+						       "target does not declare the capability %s",
+			 word);
+		return text;
+	}
 	const char *name = missing_name(k);
 	if (name) {
 		snprintf(text, sizeof text, "no name %s at the endpoint", name);
 		return text;
-	}
-	const char *needs[2] = {k->scenario->needs, k->condition ? k->condition->needs : NULL};
-	char word[64];
-	for (size_t i = 0; i < 2; i++) {
-		while (text_word(&needs[i], word, sizeof word)) {
-			if (!text_has_word(t->has, word)) {
-				snprintf(text, sizeof text, "target does not declare the capability %s", word);
-				return text;
-			}
-		}
 	}
 	return NULL;
 }

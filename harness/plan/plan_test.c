@@ -101,6 +101,50 @@ START_TEST(names_that_an_endpoint_lacks)
 }
 END_TEST
 
+/* What a script shows may need more of a target than the scenario does. */
+START_TEST(needs_of_what_is_shown)
+{
+	static const struct {
+		const char *certificate, *has;
+		bool remote;
+		const char *reason;
+	} rows[] = {
+		{"valid", NULL, false, NULL},
+		{"theirs", "tenants", false, NULL},
+		{"theirs", NULL, false, "target does not declare the capability tenants"},
+		{"{who}", "echo", false, "target does not declare the capability tenants"},
+		{"{who}", "tenants", true, "tenants: the other tenant's anchor is made anew in each run, nobody else's server has it"},
+		{"none", NULL, false, NULL},
+	};
+	static const char *const who[] = {"theirs"};
+	static const struct axis axis = {.name = "who", .values = who, .n = 1};
+	static const struct condition both[] = {{.id = "valid"}, {.id = "theirs", .needs = "tenants"}};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct arena a = {0};
+		const struct plan *p;
+		const char *reason, *clause;
+		struct kase k;
+		const struct attribute attributes[] = {{"id", "c", 1}, {"certificate", rows[i].certificate, 1}};
+		const struct script_step step = {.verb = VERB_CONNECT, .attributes = attributes, .n_attributes = 2};
+		const struct scenario s = {.suite = "s", .id = "s", .axes = &axis, .n_axes = 1, .steps = &step, .n_steps = 1,
+					   .tls = BIT(TLS_1_3), .negotiation = BIT(NEGOTIATION_OPTIONAL), .http = BIT(HTTP_1_1),
+					   .client = BIT(CLIENT_WILLING)};
+		const struct suite one = {.conditions = both, .n_conditions = 2, .scenarios = &s, .n_scenarios = 1};
+		struct target t = target;
+		const struct plan_spec spec = {.suite = &one, .target = &t, .http_built = BIT(HTTP_1_1)};
+		t.has = rows[i].has;
+		t.remote = rows[i].remote;
+		ck_assert_int_eq(make(&a, &spec, &p), RC_OK);
+		plan_case(p, 0, &k);
+		enum disposition d = plan_disposition(p, &k, &reason, &clause);
+		ck_assert_int_eq(d, rows[i].reason ? DISPOSITION_UNSUPPORTED : DISPOSITION_RUN);
+		if (rows[i].reason)
+			ck_assert_str_eq(reason, rows[i].reason);
+		arena_fini(&a);
+	}
+}
+END_TEST
+
 START_TEST(ids_round_trip_and_are_unique)
 {
 	struct arena a = {0};
@@ -253,6 +297,7 @@ Suite *test_suite(void)
 	TCase *c = tcase_create("plan");
 	tcase_add_test(c, sum_is_the_matrix);
 	tcase_add_test(c, names_that_an_endpoint_lacks);
+	tcase_add_test(c, needs_of_what_is_shown);
 	tcase_add_test(c, ids_round_trip_and_are_unique);
 	tcase_add_test(c, order_is_a_permutation);
 	tcase_add_loop_test(c, selection, 0, sizeof selections / sizeof *selections);

@@ -54,6 +54,8 @@
 	  "takes a server name that it does not have for its first one")                                               \
 	X(FAULT_COMPARES_NAMES_BY_CASE, "compares-names-by-case", NULL, NULL, false,                                   \
 	  "knows its names only in lower case")                                                                        \
+	X(FAULT_ACCEPTS_ANCHOR_OF_ANOTHER_NAME, "accepts-anchor-of-another-name", NULL, NULL, false,                   \
+	  "believes at every name what leads to an anchor of any")                                                     \
 	X(FAULT_SERVES_AFTER_REFUSAL, "serves-after-refusal", NULL, NULL, false,                                       \
 	  "serves the second request of a connection whose first it refused")                                          \
 	X(FAULT_LATE_REQUEST_HANGS, "late-request-hangs", NULL, NULL, true,                                            \

@@ -36,6 +36,7 @@ struct server {
 	const char *certificate, *key;
 	struct trust trust[TRUSTS_MAX];
 	size_t trusts;
+	struct anchors pool; /* all of them; keys borrowed from the sets */
 	struct endpoint endpoint[ENDPOINTS_MAX];
 	const char *address[ENDPOINTS_MAX];
 	size_t endpoints;
@@ -204,6 +205,18 @@ out:
 	return rc;
 }
 
+/* Whatever any name trusts.  The keys stay with the sets that they come from. */
+static void pool_anchors(struct server *s)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < s->trusts; i++)
+		n += s->trust[i].anchors.n;
+	s->pool.cert = ARENA_NEW(&s->arena, struct x509, n);
+	for (size_t i = 0; i < s->trusts; i++)
+		for (size_t j = 0; j < s->trust[i].anchors.n; j++)
+			s->pool.cert[s->pool.n++] = s->trust[i].anchors.cert[j];
+}
+
 static enum rc fit(struct server *s, struct site *site, const char *trust, struct err *err)
 {
 	site->policy.faults = &s->faults;
@@ -213,6 +226,8 @@ static enum rc fit(struct server *s, struct site *site, const char *trust, struc
 	for (size_t i = 0; i < s->trusts; i++) {
 		if (strcmp(s->trust[i].name, trust) == 0) {
 			site->policy.anchors = &s->trust[i].anchors;
+			if (s->faults.on[FAULT_ACCEPTS_ANCHOR_OF_ANOTHER_NAME])
+				site->policy.anchors = &s->pool;
 			site->credentials = s->trust[i].credentials;
 			if (gnutls_session_ticket_key_generate(&site->ticket_key) < 0)
 				return err_set(err, RC_FAULT, "GnuTLS makes no key for tickets");
@@ -250,6 +265,7 @@ static enum rc prepare(struct server *s, struct err *err)
 			return err_set(err, RC_FAULT, "GnuTLS does not know TLS 1.2 and 1.3");
 	for (size_t i = 0; tls && i < s->trusts; i++)
 		TRY(load_trust(s, &s->trust[i], err));
+	pool_anchors(s);
 	for (size_t i = 0; i < s->names; i++)
 		TRY(fit(s, &s->named[i], s->named_trust[i], err));
 	for (size_t i = 0; i < s->endpoints; i++) {

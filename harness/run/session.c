@@ -267,17 +267,22 @@ static enum rc prepare_one(struct forge *f, const struct condition *c, bool *don
 	return forge_prepare(f, c, err);
 }
 
-/* Conditions that a script names itself: certificate="valid". */
-static enum rc prepare_script(struct forge *f, const struct scenario *s, bool *done, const struct suite *suite,
+/* Conditions that a script names itself: certificate="valid", or {axis} whose value in this cell is one. */
+static enum rc prepare_script(struct forge *f, const struct kase *k, bool *done, const struct suite *suite,
 			      struct err *err)
 {
 	enum rc rc = RC_OK;
+	struct arena scratch = {0};
+	const struct scenario *s = k->scenario;
 	for (size_t i = 0; i < s->n_steps; i++)
-		for (size_t j = 0; j < s->steps[i].n_attributes; j++)
-			if (strcmp(s->steps[i].attributes[j].name, "certificate") == 0)
-				TRY(prepare_one(f, suite_condition(suite, s->steps[i].attributes[j].value), done, suite,
-						err));
+		for (size_t j = 0; j < s->steps[i].n_attributes; j++) {
+			if (strcmp(s->steps[i].attributes[j].name, "certificate") != 0)
+				continue;
+			const char *id = value_expand(&scratch, s->steps[i].attributes[j].value, plan_value, k);
+			TRY(prepare_one(f, suite_condition(suite, id), done, suite, err));
+		}
 out:
+	arena_fini(&scratch);
 	return rc;
 }
 
@@ -298,7 +303,7 @@ enum rc session_prepare(const struct session_target *t, struct forge *f, struct 
 			TRY(prepare_one(f, k.condition, done, t->suite, err));
 			TRY(prepare_one(f, plan_control(t->plan, &k), done, t->suite, err));
 			if (!k.scenario->default_script)
-				TRY(prepare_script(f, k.scenario, done, t->suite, err));
+				TRY(prepare_script(f, &k, done, t->suite, err));
 		}
 	}
 out:

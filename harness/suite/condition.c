@@ -38,6 +38,27 @@ static void read_openssl(struct loader *l, const struct node *n, struct conditio
 			     words);
 }
 
+/*
+ * <root trust="tenant"/>: a path to the anchors of another name.  Where "main" is trusted it is a stranger's, where its own
+ * anchors are it is good: so nothing else may be wrong with it.
+ */
+static const char *read_trust(struct loader *l, const struct node *n, unsigned decision)
+{
+	const char *trust = NULL;
+	for (size_t i = 0; i < n->n_children; i++)
+		if (strcmp(n->children[i].name, "root") == 0 && read_value(&n->children[i], "trust"))
+			trust = read_value(&n->children[i], "trust");
+	if (!trust || strcmp(trust, "nobody") == 0)
+		return NULL;
+	if (decision != BIT(DECISION_REJECT))
+		findings_add(l->findings, n->where, "trust=\"%s\" is not what main trusts: the decision is reject", trust);
+	for (size_t i = 0; i < n->n_children; i++)
+		if (read_index("root title quote openssl", n->children[i].name, strlen(n->children[i].name)) < 0)
+			findings_add(l->findings, n->children[i].where,
+				     "trust=\"%s\": a certificate that another name accepts has no other defect", trust);
+	return trust;
+}
+
 static const struct node *read_quote(struct loader *l, const struct node *n)
 {
 	const struct node *quote = read_child(l->findings, n, "quote");
@@ -70,6 +91,7 @@ void condition_read(struct loader *l, const struct node *n)
 	};
 	read_words(f, n, "needs", CAPABILITY_WORDS);
 	read_openssl(l, read_child(f, n, "openssl"), &c);
+	c.trust = read_trust(l, n, c.decision);
 	if (!c.none && strcmp(c.id, "none") == 0)
 		findings_add(f, n->where, "the id none is kept for a condition with certificate=\"none\"");
 	*VEC_PUSH(l->conditions, l->n_conditions, l->cap_conditions) = c;

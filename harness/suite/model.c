@@ -22,6 +22,13 @@ const struct condition *suite_condition(const struct suite *s, const char *id)
 	return NULL;
 }
 
+unsigned condition_decision(const struct condition *c, const char *trust)
+{
+	if (strcmp(trust, "main") == 0 || c->none)
+		return c->decision;
+	return text_equal(c->trust, trust) ? BIT(DECISION_ACCEPT) : BIT(DECISION_REJECT);
+}
+
 const struct requirement *suite_requirement(const struct suite *s, const char *id)
 {
 	for (size_t i = 0; id && i < s->n_requirements; i++)

@@ -120,6 +120,7 @@ struct condition {
 	const char *differs_from; /* its control; NULL for a control of its own */
 	const char *needs;	  /* capabilities, space-separated; may be NULL */
 	const char *own;	  /* id of a target's <identity>, for the conditions own:ID; else NULL */
+	const char *trust;	  /* whose anchors its path leads to, when it is not "main": condition_decision() */
 	const char *openssl;	  /* the errors a second verifier lists: "CERT_HAS_EXPIRED"; "" for none */
 	const char *openssl_reason; /* why there is more than one */
 	const struct node *body;    /* root, intermediate, leaf, message, proof, store ... */
@@ -394,6 +395,11 @@ struct suite {
 };
 
 const struct condition *suite_condition(const struct suite *s, const char *id);
+/*
+ * What a conforming verifier that trusts the anchors of `trust` decides (RFC 5280 6.1.1(d)): a mask like the element's
+ * decision=, which is that of "main".  Elsewhere only a certificate from there is accepted.
+ */
+unsigned condition_decision(const struct condition *c, const char *trust);
 const struct requirement *suite_requirement(const struct suite *s, const char *id);
 const struct profile *suite_profile(const struct suite *s, const char *id);
 

@@ -316,6 +316,18 @@ static void read_repeated(struct target_reading *r, const struct node *n)
 					     identities[j].where.line);
 }
 
+/* has="tenants" promises certificates that are good at one name of an address and strange at another. */
+static void check_tenants(struct target_reading *r)
+{
+	const struct target *t = r->target;
+	bool two = false;
+	for (size_t i = 0; i < t->n_endpoints; i++)
+		for (size_t j = 0; j < t->endpoints[i].n_names; j++)
+			two |= strcmp(t->endpoints[i].names[j].trust, "main") != 0;
+	if (text_has_word(t->has, "tenants") && !two)
+		findings_add(r->findings, t->where, "has=\"tenants\", but no <name> has a trust= of its own");
+}
+
 const struct target *target_read(struct findings *f, struct arena *a, const struct node *root, const char *dir)
 {
 	static const struct shape shape = {
@@ -356,6 +368,7 @@ const struct target *target_read(struct findings *f, struct arena *a, const stru
 	read_repeated(&r, root);
 	t->remote = t->n_processes == 0;
 	read_endpoints(&r, root);
+	check_tenants(&r);
 	read_rule(&r, read_child(f, root, "accept"), &t->accept);
 	read_rule(&r, read_child(f, root, "reject"), &t->reject);
 	read_identity_rules(&r, root);
