@@ -136,6 +136,25 @@ static enum rc server_key(struct running *r, const char **value, struct err *err
 	return rc;
 }
 
+/* One file for those who want both in it: the key, then the chain. */
+static enum rc server_pair(struct running *r, const char **value, struct err *err)
+{
+	enum rc rc;
+	char *key, *chain;
+	size_t key_len, chain_len;
+	TRY(make_server(r, err));
+	if (!r->server_pair) {
+		TRY(fs_read(r->arena, r->server_key, 1 << 16, &key, &key_len, err));
+		TRY(fs_read(r->arena, r->server_cert, 1 << 16, &chain, &chain_len, err));
+		const char *pair = arena_printf(r->arena, "%s%s", key, chain);
+		r->server_pair = arena_printf(r->arena, "%s/server-pair.pem", r->dir);
+		rc = fs_write(r->server_pair, pair, strlen(pair), 0600, err);
+	}
+	*value = r->server_pair;
+out:
+	return rc;
+}
+
 static enum rc server_ca(struct running *r, const char **value, struct err *err)
 {
 	enum rc rc = make_server(r, err);
@@ -245,10 +264,13 @@ enum rc material_lookup(void *running, const char *name, const char **value, str
 		     {"crls", crls},
 		     {"server-cert", server_cert},
 		     {"server-key", server_key},
+		     {"server-pair", server_pair},
 		     {"server-ca", server_ca}};
 	struct running *r = running;
-	if (r->target->remote && (text_starts(name, "anchors") || text_starts(name, "server-") || strcmp(name, "crls") == 0))
-		return err_set(err, RC_INPUT, "target %s: @%s@ is for servers that mtlspec starts itself", r->target->id, name);
+	if (r->target->remote &&
+	    (text_starts(name, "anchors") || text_starts(name, "server-") || strcmp(name, "crls") == 0))
+		return err_set(err, RC_INPUT, "target %s: @%s@ is for servers that mtlspec starts itself",
+			       r->target->id, name);
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		if (strcmp(words[i].name, name) == 0)
 			return words[i].make(r, value, err);

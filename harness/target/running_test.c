@@ -37,7 +37,7 @@ enum rc forge_write_server(struct forge *f, const char *hosts, const char *chain
 	(void)f;
 	enum rc rc = fs_write(chain_path, hosts, strlen(hosts), 0644, err);
 	if (rc == RC_OK)
-		rc = fs_write(key_path, "key", 3, 0600, err);
+		rc = fs_write(key_path, "key\n", 4, 0600, err);
 	return rc == RC_OK ? fs_write(ca_path, "ca", 2, 0644, err) : rc;
 }
 
@@ -118,7 +118,7 @@ static const struct parameter parameters[] = {{"word", "sound", {"t.xml", 1}},
 					      {"loop", "@loop@", {"t.xml", 5}}};
 static const struct parameter fake_env[] = {{"MTLSPEC_FAKE", "@word@", {"t.xml", 6}},
 					    {"MTLSPEC_PORT", "@port:one@", {"t.xml", 7}}};
-static const char *const arguments[] = {"@wrapper@", "@program@", "@server-cert@", "@anchors:tenant@"};
+static const char *const arguments[] = {"@wrapper@", "@program@", "@server-pair@", "@anchors:tenant@"};
 static const bool split[] = {true, false, false, false};
 static const struct server_log logs[] = {{"stderr", "exited on signal"}};
 static const struct process process = {.id = "fake",
@@ -224,6 +224,8 @@ START_TEST(starts_and_stops)
 	const char *dir = running_dir(b.r);
 	ck_assert_int_eq(fs_read(&b.a, arena_printf(&b.a, "%s/server-cert.pem", dir), 99, &data, &len, &b.err), RC_OK);
 	ck_assert_str_eq(data, "localhost open.mtlspec.test");
+	ck_assert_int_eq(fs_read(&b.a, arena_printf(&b.a, "%s/server-pair.pem", dir), 99, &data, &len, &b.err), RC_OK);
+	ck_assert_str_eq(data, "key\nlocalhost open.mtlspec.test");
 	ck_assert_int_eq(fs_read(&b.a, arena_printf(&b.a, "%s/anchors-tenant.pem", dir), 99, &data, &len, &b.err),
 			 RC_OK);
 	ck_assert_int_eq(running_reload(b.r, &b.err), RC_ABSENT);
