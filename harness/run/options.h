@@ -4,6 +4,7 @@
 
 #include "harness/base/arena.h"
 #include "harness/base/opt.h"
+#include "harness/plan/plan.h"
 #include "harness/suite/model.h"
 
 #define OPTIONS_MAX 64
@@ -31,7 +32,8 @@ struct options {
 	bool strict, resume, null_transport, stats, quick, every_cell;
 	int argc; /* as given, for the journal */
 	char **argv;
-	bool no_replay; /* self-test: verdicts as they come */
+	bool no_replay;			  /* self-test: verdicts as they come */
+	const struct plan_sample *sample; /* self-test: borrowed; NULL: everything */
 	const char *results; /* output directory of an earlier run that is gone on with or rendered again; NULL: a new run */
 };
 

@@ -3,6 +3,7 @@
 #include "harness/base/clock.h"
 #include "harness/base/fs.h"
 #include "harness/base/log.h"
+#include "harness/run/grace.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -27,7 +28,7 @@ struct worker {
 	int fd;
 	bool busy, waiting;
 	struct task task;
-	uint64_t since_us;
+	uint64_t since_us, waiting_since_us;
 	struct buf in;
 	struct event *latest; /* a page shared with the worker: what its case saw last */
 };
@@ -41,6 +42,7 @@ struct pool {
 	size_t n, cap;
 	struct pollfd *polls;
 	unsigned busy, waiting, peak;
+	struct grace grace;
 	struct exec *inline_exec; /* with active 0: no workers */
 	bool inline_ready;
 	struct task inline_task;
@@ -221,13 +223,33 @@ void pool_close(struct pool **out)
 	*out = NULL;
 }
 
+/* Workers that have waited long enough for somebody else to take their turn; *next: when the next one will have. */
+static unsigned count_freed(const struct pool *p, uint64_t *next)
+{
+	uint64_t now = clock_us(), grace = grace_us(&p->grace);
+	unsigned freed = 0;
+	*next = UINT64_MAX;
+	for (size_t i = 0; p->waiting && i < p->n; i++) {
+		const struct worker *w = p->workers[i];
+		if (!w->waiting)
+			continue;
+		uint64_t at = w->waiting_since_us + grace;
+		if (at <= now)
+			freed++;
+		else if (at < *next)
+			*next = at;
+	}
+	return freed;
+}
+
 bool pool_has_room(const struct pool *p)
 {
 	if (p->limits.active == 0)
 		return !p->inline_ready;
 	if (p->limits.in_flight && p->busy >= p->limits.in_flight)
 		return false;
-	return p->busy - p->waiting < p->limits.active && p->waiting < MAX_WAITING;
+	uint64_t next;
+	return p->busy - count_freed(p, &next) < p->limits.active && p->waiting < MAX_WAITING;
 }
 
 unsigned pool_busy(const struct pool *p)
@@ -273,6 +295,7 @@ static void set_waiting(struct pool *p, struct worker *w, bool waiting)
 	if (w->waiting == waiting)
 		return;
 	w->waiting = waiting;
+	w->waiting_since_us = clock_us();
 	if (waiting)
 		p->waiting++;
 	else
@@ -318,15 +341,14 @@ static enum rc worker_lost(struct pool *p, struct worker *w, const char *why, st
 	return rc == RC_OK && !had_task ? RC_END : rc;
 }
 
-/* One message off the front of the worker's bytes.  RC_END: nothing whole; *freed when a slot became free. */
-static enum rc worker_message(struct pool *p, struct worker *w, bool *freed, struct task *task,
-			      const struct journal_record **record, struct err *err)
+/* One message off the front of the worker's bytes.  RC_END: nothing whole. */
+static enum rc worker_message(struct pool *p, struct worker *w, struct task *task, const struct journal_record **record,
+			      struct err *err)
 {
 	while (w->in.len > 0) {
 		char what = w->in.data[0];
 		if (what == SAY_WAITING || what == SAY_RUNNING) {
 			set_waiting(p, w, what == SAY_WAITING);
-			*freed = *freed || what == SAY_WAITING;
 			buf_drop(&w->in, 1);
 			continue;
 		}
@@ -343,13 +365,15 @@ static enum rc worker_message(struct pool *p, struct worker *w, bool *freed, str
 			return worker_lost(p, w, "sent no record", task, record, err);
 		*task = w->task;
 		*record = &p->record;
+		if (!observation_find(&p->record.observation, 0, EVENT_TIMEOUT, -1, -1))
+			grace_note(&p->grace, p->record.observation.duration_us);
 		worker_idle(p, w);
 		return RC_OK;
 	}
 	return RC_END;
 }
 
-static enum rc worker_readable(struct pool *p, struct worker *w, bool *freed, struct task *task,
+static enum rc worker_readable(struct pool *p, struct worker *w, struct task *task,
 			       const struct journal_record **record, struct err *err)
 {
 	char chunk[65536];
@@ -359,7 +383,7 @@ static enum rc worker_readable(struct pool *p, struct worker *w, bool *freed, st
 	if (n <= 0)
 		return worker_lost(p, w, "worker died", task, record, err);
 	buf_add(&w->in, chunk, (size_t)n);
-	return worker_message(p, w, freed, task, record, err);
+	return worker_message(p, w, task, record, err);
 }
 
 static enum rc find_stuck(struct pool *p, struct task *task, const struct journal_record **record, struct err *err)
@@ -384,28 +408,37 @@ static enum rc next_inline(struct pool *p, struct task *task, const struct journ
 	return RC_OK;
 }
 
+/* Milliseconds until `at_us`, rounded up, at most `ms`. */
+static int wait_ms(uint64_t at_us, uint32_t ms)
+{
+	uint64_t now = clock_us();
+	uint64_t left = at_us == UINT64_MAX ? ms : at_us <= now ? 0 : (at_us - now + 999) / 1000;
+	return (int)(left < ms ? left : ms);
+}
+
 enum rc pool_next(struct pool *p, uint32_t ms, struct task *task, const struct journal_record **record, struct err *err)
 {
-	bool freed = false;
+	uint64_t next;
 	if (p->limits.active == 0)
 		return next_inline(p, task, record);
+	unsigned freed = count_freed(p, &next);
 	for (size_t i = 0; i < p->n; i++) {
 		/* Bytes already here first: one read may have brought more than one message. */
-		enum rc rc = p->workers[i]->in.len ? worker_message(p, p->workers[i], &freed, task, record, err) : RC_END;
+		enum rc rc = p->workers[i]->in.len ? worker_message(p, p->workers[i], task, record, err) : RC_END;
 		if (rc != RC_END)
 			return rc;
 		p->polls[i] = (struct pollfd){.fd = p->workers[i]->fd, .events = POLLIN};
 	}
-	int n = poll(p->polls, (nfds_t)p->n, freed ? 0 : (int)ms);
+	int n = poll(p->polls, (nfds_t)p->n, wait_ms(next, ms));
 	if (n < 0 && errno != EINTR)
 		return err_errno(err, RC_FAULT, "poll failed");
 	size_t count = p->n;
 	for (size_t i = 0; n > 0 && i < count; i++) {
 		if (!(p->polls[i].revents & (POLLIN | POLLHUP | POLLERR)))
 			continue;
-		enum rc rc = worker_readable(p, p->workers[i], &freed, task, record, err);
+		enum rc rc = worker_readable(p, p->workers[i], task, record, err);
 		if (rc != RC_END)
 			return rc;
 	}
-	return freed ? RC_END : find_stuck(p, task, record, err);
+	return count_freed(p, &next) > freed ? RC_END : find_stuck(p, task, record, err);
 }

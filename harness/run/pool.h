@@ -1,6 +1,7 @@
 /*
- * pool.h - warm forked workers in plain blocking code.  A worker that waits longer than 20 ms says so and frees its slot;
- * one that is stuck past its budget is killed and replaced; its death costs one case.
+ * pool.h - warm forked workers in plain blocking code.  A worker that waits longer than 20 ms says so, and its slot is
+ * free as soon as that is longer than usual (grace.h); one that is stuck past its budget is killed and replaced; its
+ * death costs one case.
  */
 #ifndef HARNESS_RUN_POOL_H
 #define HARNESS_RUN_POOL_H

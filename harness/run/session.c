@@ -146,6 +146,7 @@ static enum rc make_plan(struct session *s, struct session_target *t, struct err
 		.shard = o->shard,
 		.shards = o->shards,
 		.quick = o->quick,
+		.sample = o->sample,
 		.own_only = t->target->remote && t->target->n_identities && !o->pki,
 	};
 	return plan_make(&s->arena, &spec, &t->plan, err);
