@@ -45,6 +45,15 @@ bool text_glob(const char *pattern, const char *text)
 	return *pattern == '\0';
 }
 
+bool text_glob_any(const char *patterns, const char *text)
+{
+	char pattern[128];
+	while (text_word(&patterns, pattern, sizeof pattern))
+		if (text_glob(pattern, text))
+			return true;
+	return false;
+}
+
 bool text_word(const char **at, char *out, size_t size)
 {
 	const char *p = *at;

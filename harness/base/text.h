@@ -48,6 +48,8 @@ const char *text_join(char *out, size_t size, const char *const *names, size_t n
 
 /* Only * and ? are special: any run of characters, any one character. */
 bool text_glob(const char *pattern, const char *text);
+/* Is `text` what any of these patterns, separated by blanks, stands for? */
+bool text_glob_any(const char *patterns, const char *text);
 /* Walk space-separated words: *at moves on, the word is copied into `out`; false at the end or if a word is too long. */
 bool text_word(const char **at, char *out, size_t size);
 bool text_has_word(const char *words, const char *word); /* NULL words has none */

@@ -42,6 +42,15 @@ enum disposition {
 /* The reason for a cell that another shard accounts for, whatever becomes of it there: excluded. */
 extern const char plan_other_shard[];
 
+/* What a run takes that need not see everything (self-test); the other cells are excluded. */
+struct plan_sample {
+	bool newest_tls, newest_http; /* of each scenario */
+	const bool *scenarios;	      /* by place in the suite; NULL: all */
+	/* of the scenarios that run every condition: globs, NULL: all of them; and a mask, 0: all */
+	const char *conditions;
+	unsigned negotiation;
+};
+
 struct plan_spec {
 	const struct suite *suite;
 	const struct target *target;
@@ -53,6 +62,7 @@ struct plan_spec {
 	uint64_t seed;
 	unsigned shard, shards; /* 1-based; shards 0: no sharding */
 	bool quick;	/* the newest TLS version and one HTTP version of each scenario */
+	const struct plan_sample *sample; /* NULL: everything */
 	bool own_only;	/* no minted certificate is trusted there: conditions own:* and none only */
 };
 

@@ -111,12 +111,31 @@ static unsigned highest(unsigned mask)
 	return at;
 }
 
-/* One TLS and one HTTP version a scenario: the newest that scenario, target and build share; HTTP/1.1 before 1.0. */
-static bool is_quick(const struct plan_spec *spec, const struct kase *k)
+/* The newest that scenario, target and build share; HTTP/1.1 before 1.0. */
+static bool is_newest_tls(const struct plan_spec *spec, const struct kase *k)
 {
-	unsigned tls = k->scenario->tls & spec->target->tls;
-	unsigned http = k->scenario->http & spec->target->http & spec->http_built;
-	return (unsigned)k->tls == highest(tls) && (unsigned)k->http == highest(http);
+	return (unsigned)k->tls == highest(k->scenario->tls & spec->target->tls);
+}
+
+static bool is_newest_http(const struct plan_spec *spec, const struct kase *k)
+{
+	return (unsigned)k->http == highest(k->scenario->http & spec->target->http & spec->http_built);
+}
+
+static bool is_sampled(const struct plan_spec *spec, const struct kase *k)
+{
+	const struct plan_sample *s = spec->sample;
+	const struct scenario *of = k->scenario;
+	/* A mode that exists in one version alone has no other to be spared for. */
+	bool late = k->negotiation == NEGOTIATION_RENEGOTIATION || k->negotiation == NEGOTIATION_POST_HANDSHAKE;
+	if (s->scenarios && !s->scenarios[of - spec->suite->scenarios])
+		return false;
+	if ((s->newest_tls && !late && !is_newest_tls(spec, k)) || (s->newest_http && !is_newest_http(spec, k)))
+		return false;
+	if (!scenario_runs_every_condition(of))
+		return true;
+	return (!s->negotiation || (s->negotiation & BIT(k->negotiation))) &&
+	       (!s->conditions || text_glob_any(s->conditions, k->condition->id));
 }
 
 bool selection_in_shard(const struct selection *s, const struct kase *k)
@@ -138,7 +157,9 @@ const char *selection_excludes(const struct selection *s, const struct kase *k)
 		return "the target is not known to trust a CA of ours (--pki)";
 	if (s->spec->own_only && !k->condition && !k->scenario->default_script)
 		return "the target is not known to trust a CA of ours (--pki)";
-	if (s->spec->quick && !is_quick(s->spec, k))
+	if (s->spec->quick && !(is_newest_tls(s->spec, k) && is_newest_http(s->spec, k)))
 		return "--quick takes the newest versions only";
+	if (s->spec->sample && !is_sampled(s->spec, k))
+		return "not in the sample";
 	return NULL;
 }

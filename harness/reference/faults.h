@@ -74,7 +74,8 @@
 	X(FAULT_RESETS_INSTEAD_OF_ALERT, "resets-instead-of-alert", NULL, NULL, true,                                  \
 	  "refuses by TCP reset, without an alert")                                                                    \
 	X(FAULT_HANGS, "hangs", NULL, NULL, true, "says nothing after the handshake's first flight")                   \
-	X(FAULT_DIES_ON_UNKNOWN_CRITICAL_EXTENSION, "dies-on-unknown-critical-extension", NULL, NULL, false,           \
+	X(FAULT_DIES_ON_UNKNOWN_CRITICAL_EXTENSION, "dies-on-unknown-critical-extension", NULL,                        \
+	  "critical-extension-unknown", false,           \
 	  "its worker aborts at a critical extension that it does not know")
 
 #define FAULT_MEMBER_(value, name, clause, among, catch_all, sentence) value,

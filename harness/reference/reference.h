@@ -18,8 +18,11 @@ enum rc reference_serve(int argc, char **argv, struct err *err) MUST_USE;
 struct fault_row {
 	const char *name, *sentence;
 	const char *clause; /* the check it breaks: requirement ids, or NULL for one that is no check */
-	const char
-	    *among;	/* of the conditions that cite the clause, it concerns those with such ids (globs); NULL: all */
+	/*
+	 * Globs of conditions.  Of a check: of those that cite the clause, the ones it concerns; NULL: all.  Else: the ones
+	 * among which it shows; NULL: the usual few.
+	 */
+	const char *among;
 	bool catch_all; /* does not count as killing in self-test */
 };
 const struct fault_row *fault_rows(size_t *n);

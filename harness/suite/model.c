@@ -73,6 +73,11 @@ bool when_holds(const struct when *w, when_lookup *lookup, const void *context)
 	return true;
 }
 
+bool scenario_runs_every_condition(const struct scenario *s)
+{
+	return s->conditions && strcmp(s->conditions, "*") == 0;
+}
+
 const char *scenario_clause(const struct scenario *s, when_lookup *lookup, const void *context)
 {
 	for (size_t i = 0; i < s->n_clauses; i++)
