@@ -1,6 +1,7 @@
 /* The HTTP/1 driver: requests in order on one connection, their answers in the same order. */
 #include "clients/h1.h"
 #include "clients/http.h"
+#include "clients/tls_digest.h"
 
 #include "harness/base/clock.h"
 
@@ -24,6 +25,7 @@ struct h1_link {
 	uint64_t body_sent, bytes;
 	uint64_t continue_at; /* when the body goes out without a 100; 0: now */
 	bool noted;	      /* request-sent */
+	struct tls_digest digest; /* of the content so far; ended: body-sent is noted */
 	/* the first of the queue, while it is being answered */
 	struct buf body;
 	uint64_t body_len;
@@ -235,13 +237,33 @@ static void note_sent(struct http_link *h, const struct exchange *x)
 		      s->bytes > INT32_MAX ? INT32_MAX : (int32_t)s->bytes, s->body_sent == x->want->body, line);
 }
 
+static bool has_content(const struct job_request *r)
+{
+	return r->body || r->chunked;
+}
+
+/* What a server must have received, if it received it whole. */
+static void note_content(struct http_link *h, const struct exchange *x)
+{
+	struct h1_link *s = state_of(h);
+	char hex[TLS_DIGEST_HEX];
+	if (!s->digest.handle || s->body_sent != x->want->body)
+		return;
+	tls_digest_end(&s->digest, hex);
+	recorder_note(h->link->net.rec, EVENT_BODY_SENT, h->link->net.conn, x->index,
+		      s->body_sent > INT32_MAX ? INT32_MAX : (int32_t)s->body_sent, 0, hex);
+}
+
 static void add_piece(struct h1_link *s, const struct job_request *r)
 {
 	uint64_t left = r->body - s->body_sent;
 	size_t n = left < PIECE ? (size_t)left : PIECE;
 	if (r->chunked && n)
 		buf_addf(&s->out, "%zx\r\n", n);
+	size_t from = s->out.len;
 	h1_write_body(&s->out, s->body_sent, n);
+	if (n)
+		tls_digest_add(&s->digest, s->out.data + from, n);
 	if (r->chunked && n)
 		buf_add(&s->out, "\r\n", 2);
 	s->body_sent += n;
@@ -276,12 +298,14 @@ static bool pump(struct http_link *h)
 		if (!ok)
 			break;
 	}
+	if (x)
+		note_sent(h, x);
+	if (x && x->sent && !s->broken)
+		note_content(h, x);
 	if (x && !x->sent) {
 		x->sent = true;
 		s->broken = true;
 	}
-	if (x)
-		note_sent(h, x);
 	return true;
 }
 
@@ -299,15 +323,20 @@ static void h1_request(struct http_link *h, struct exchange *x)
 		begin_answer(h);
 	s->body_sent = s->bytes = 0;
 	s->noted = false;
+	tls_digest_end(&s->digest, NULL);
+	if (has_content(x->want))
+		tls_digest_begin(&s->digest);
 	s->continue_at = x->want->expect_continue && x->want->body ? clock_us() + CONTINUE_US : 0;
 	h1_write_head(&s->out, x->want, h->version);
 	/* A small body leaves with the head. */
-	if (!s->continue_at && (x->want->body || x->want->chunked))
+	if (!s->continue_at && has_content(x->want))
 		add_piece(s, x->want);
 	bool ok = hand_over(s, h->link);
 	x->sent = !ok || s->body_sent == x->want->body;
 	if (x->sent)
 		note_sent(h, x);
+	if (ok && x->sent)
+		note_content(h, x);
 }
 
 /* --- the loop --- */
@@ -404,6 +433,7 @@ static void h1_close(struct http_link *h)
 	h1_fini(&s->reader);
 	buf_fini(&s->out);
 	buf_fini(&s->body);
+	tls_digest_end(&s->digest, NULL);
 	free(s);
 	h->state = NULL;
 }

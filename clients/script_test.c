@@ -279,7 +279,7 @@ START_TEST(expect_continue)
 	peer_start(&p);
 	run_steps(&p, steps, 2, &c);
 	peer_stop(&p);
-	expect(OPEN13 "request-sent interim=100 response=200 excerpt body=6 closed");
+	expect(OPEN13 "request-sent interim=100 body-sent response=200 excerpt body=6 closed");
 	ck_assert_str_eq(observation_find(&seen, 0, EVENT_EXCERPT, 0, 0)->text, "100000");
 }
 END_TEST

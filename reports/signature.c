@@ -61,6 +61,7 @@ static struct parts parts_of(enum event_kind kind)
 	case EVENT_WORKER_DIED:
 	case EVENT_TARGET_DIED:
 	case EVENT_EXTENDED_MASTER_SECRET:
+	case EVENT_BODY_SENT:
 	case EVENT_KIND__COUNT:
 		break;
 	}

@@ -26,6 +26,11 @@ asks-late-without-offer            asking/no-late-request-without-offer[tls=1.3,
 forgets-identity                   connection/second-request[tls=1.3,negotiation=required,http=1.1] false-reject
 keeps-identity-of-first-connection connection/two-clients[tls=1.3,negotiation=optional,http=1.1] false-accept
 serves-after-refusal               late/refused-twice[tls=1.3,negotiation=post-handshake,http=1.1] false-accept
+cuts-bodies                        bodies/up-front[tls=1.3,negotiation=required,http=1.1,size=4k,chunked=no,expect-continue=no] false-reject
+forgets-body                       bodies/held-back[tls=1.2,negotiation=renegotiation,http=1.1,size=4k,chunked=yes,expect-continue=no] false-reject
+asks-above-body-limit              bodies/over-the-limit[tls=1.3,negotiation=post-handshake,http=1.1,size=limit+1,chunked=no] violation
+ignores-expect                     bodies/over-the-limit-and-waiting[tls=1.3,negotiation=post-handshake,http=1.1,size=limit+1,chunked=no] false-reject
+splices-request-before-renegotiation bodies/pipelined[tls=1.2,negotiation=renegotiation,http=1.1,size=4k] false-accept
 late-request-hangs                 chain/chain[tls=1.2,negotiation=renegotiation,http=1.1,condition=valid] false-reject
 trusts-host-header                 names/host-of-another-name[tls=1.3,negotiation=by-name,http=1.1,sni=open,host=protected,certificate=none] false-accept
 host-without-sni-unchecked         names/host-of-another-name[tls=1.3,negotiation=by-name,http=1.1,sni=127.0.0.1,host=protected,certificate=none] false-accept

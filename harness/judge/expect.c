@@ -367,18 +367,29 @@ static void check_same_as(struct judging *j, enum verdict wrong)
 	}
 }
 
+/* A refusal needs no body. */
+static void check_body(struct judging *j)
+{
+	enum verdict v;
+	const struct target *t = j->t->context->target;
+	const char *why;
+	if (!t || j->out->outcome.status == 0 || (BIT(j->out->outcome.decision) & REFUSALS))
+		return;
+	why = body_wrong(j->t->arena, &t->received, j->t->observation, j->decided, &v);
+	if (why)
+		mismatch(j, v, why);
+}
+
 /* body, resumed, fetch, within. */
 static void check_rest(struct judging *j)
 {
 	struct arena *a = j->t->arena;
 	const struct outcome *o = &j->out->outcome;
 	const struct expect *e = j->e;
-	const struct event *body = observation_find(j->t->observation, 0, EVENT_BODY, j->w.conn, j->w.req);
 	enum verdict wrong = e->level == LEVEL_MUST ? VERDICT_VIOLATION : VERDICT_DEVIATION;
 	check_same_as(j, wrong);
-	if (e->body && (!body || !body->b))
-		mismatch(j, VERDICT_FALSE_REJECT,
-			 arena_printf(a, "the body did not arrive whole: %s", words_where(a, o)));
+	if (e->body)
+		check_body(j);
 	if (e->resumed && !observation_find(j->t->observation, 0, EVENT_SESSION_OFFERED, j->w.conn, -1))
 		mismatch(j, VERDICT_INCONCLUSIVE, "not exercised: the ticket was not offered");
 	else if (e->resumed && o->resumed != text_equal(e->resumed, "yes"))

@@ -35,8 +35,8 @@ static bool is_named(const char *list, int status)
 	return text_has_word(list, number);
 }
 
-/* Value of a watched response header of the response at `at`, or NULL.  The client records "Name: value". */
-static const char *header_value(const struct observation *o, size_t at, const char *name)
+/* The client records "Name: value". */
+const char *http_header(const struct observation *o, size_t at, const char *name)
 {
 	size_t len = strlen(name);
 	for (size_t i = at; i < o->n; i++) {
@@ -105,7 +105,7 @@ static bool says_nothing(const char *value)
 static const char *echoed(const struct judge_context *c, const struct observation *o, size_t at, bool *marked)
 {
 	const struct echo_rule *rule = &c->target->echo;
-	const char *value = rule->header ? header_value(o, at, rule->header) : NULL;
+	const char *value = rule->header ? http_header(o, at, rule->header) : NULL;
 	*marked = false;
 	if (!says_nothing(value))
 		return value;
@@ -139,7 +139,7 @@ static void decide_served(const struct kase *k, const struct judge_context *c, c
 	bool marked = false, shown = out->sent || out->resumed;
 	out->decision = DECISION_ACCEPT;
 	if (t && t->verified.header) {
-		const char *value = header_value(o, at, t->verified.header);
+		const char *value = http_header(o, at, t->verified.header);
 		const char *yes = t->verified.yes, *no = t->verified.no;
 		bool is_yes = value && (yes && *yes ? strcasecmp(value, yes) == 0 : !no || strcasecmp(value, no) != 0);
 		if (value && !is_yes) {
@@ -171,7 +171,7 @@ static bool redirect_refuses(const struct target *t, const struct observation *o
 {
 	if (!t)
 		return false;
-	const char *location = header_value(o, at, "Location");
+	const char *location = http_header(o, at, "Location");
 	if (t->reject.location && t->reject.location[0])
 		return location && text_starts(location, t->reject.location);
 	return is_named(t->reject.statuses, status);

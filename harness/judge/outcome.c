@@ -57,6 +57,7 @@ static enum weight weigh(const struct event *e, bool tls13)
 	case EVENT_REAUTHENTICATED:
 	case EVENT_ALERT_SENT:
 	case EVENT_REQUEST_SENT:
+	case EVENT_BODY_SENT:
 	case EVENT_INTERIM:
 	case EVENT_HEADER:
 	case EVENT_BODY:

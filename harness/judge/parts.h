@@ -33,6 +33,15 @@ void outcome_compute(const struct kase *k, const struct judge_context *c, const 
 void http_decide(const struct kase *k, const struct judge_context *c, const struct observation *o, size_t at,
 		 struct outcome *out);
 bool http_status_in(const char *list, int status);
+/* Value of a watched header of the response at index `at`, or NULL. */
+const char *http_header(const struct observation *o, size_t at, const char *name);
+
+/*
+ * body.c: NULL when the answer at index `answer` says that what was sent was received whole; else why not, and the
+ * verdict: false-reject, or inconclusive where the answer does not say.
+ */
+const char *body_wrong(struct arena *a, const struct received_rule *rule, const struct observation *o, size_t answer,
+		       enum verdict *verdict);
 
 /* identity.c; identity_same is in judge.h */
 const struct shown_identity *identity_of(const struct judge_context *c, const char *credential);

@@ -123,6 +123,10 @@ void app_answer(const struct policy *policy, const struct admission *admission, 
 	case ADMIT_ANONYMOUS:
 		break;
 	}
+	if (request->has_content) {
+		out->content = request->body;
+		snprintf(out->content_sha256, sizeof out->content_sha256, "%s", request->sha256);
+	}
 	buf_addf(&out->body, "mtlspec reference: hello %s\n", out->subject[0] ? out->subject : "stranger");
 }
 

@@ -16,6 +16,7 @@ struct policy {
 	enum app_mode mode;
 	const struct anchors *anchors;
 	unsigned depth;
+	uint64_t hold; /* bytes of content that are held back to ask for a certificate behind them */
 	const struct faults *faults;
 };
 
@@ -58,7 +59,9 @@ struct request {
 	char method[32], target[4096];
 	char authority[256]; /* Host, or the authority of an absolute target; lower case, no port; "" when none was sent
 			      */
+	bool has_content;    /* it has some framing, be it of no bytes */
 	uint64_t body;	     /* bytes of content */
+	char sha256[65];     /* of the content, hex */
 };
 
 struct reply {
@@ -66,6 +69,8 @@ struct reply {
 	bool last;
 	unsigned status;
 	char subject[256], sha256[65]; /* header values; "" = no such header */
+	char content_sha256[65];       /* of what the request brought; "": nothing is said of it */
+	uint64_t content;	       /* and its length */
 	struct buf body;	       /* owned */
 };
 void app_answer(const struct policy *policy, const struct admission *admission, const struct request *request,

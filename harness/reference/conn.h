@@ -48,6 +48,7 @@ void conn_note_session(struct conn *c);
 
 /* late.c: for struct wire.  False: the connection is over. */
 bool conn_ask_late(void *context);
+bool conn_waiting(void *context);
 /* Faults: what nobody needs, and what nobody offered to answer. */
 void conn_ask_again(struct conn *c);
 void conn_ask_unoffered(struct conn *c);

@@ -58,6 +58,14 @@
 	  "believes at every name what leads to an anchor of any")                                                     \
 	X(FAULT_SERVES_AFTER_REFUSAL, "serves-after-refusal", NULL, NULL, false,                                       \
 	  "serves the second request of a connection whose first it refused")                                          \
+	X(FAULT_CUTS_BODIES, "cuts-bodies", NULL, NULL, false, "takes the first 1024 bytes of a body for all of it")           \
+	X(FAULT_FORGETS_BODY, "forgets-body", NULL, NULL, false,                                                       \
+	  "loses the body of the request behind which it asks for a certificate")                                      \
+	X(FAULT_ASKS_ABOVE_BODY_LIMIT, "asks-above-body-limit", NULL, NULL, false,                                     \
+	  "asks after the request, however long its body")                                                             \
+	X(FAULT_IGNORES_EXPECT, "ignores-expect", NULL, NULL, false, "waits for the body of who waits for 100")                \
+	X(FAULT_SPLICES_REQUEST_BEFORE_RENEGOTIATION, "splices-request-before-renegotiation", NULL, NULL, false,       \
+	  "serves a request that came before a renegotiation as if it had come behind it")                             \
 	X(FAULT_LATE_REQUEST_HANGS, "late-request-hangs", NULL, NULL, true,                                            \
 	  "asks after the request, and says nothing to what it gets")                                                  \
 	X(FAULT_RESUMES_ACROSS_NAMES, "resumes-across-names", NULL, NULL, false,                                       \

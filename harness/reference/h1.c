@@ -1,7 +1,7 @@
 #include "harness/reference/h1.h"
 
-#include "harness/base/clock.h"
 #include "harness/base/text.h"
+#include "harness/reference/content.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -16,10 +16,8 @@ struct head {
 
 void server_h1_init(struct server_h1 *h, const struct wire *wire)
 {
-	h->wire = wire;
-	h->at = h->len = 0;
-	h->status = h->minor = h->requests = 0;
-	h->ended = h->keep_alive = false;
+	static const struct faults sound;
+	*h = (struct server_h1){.wire = wire, .faults = &sound, .limit = SERVER_H1_BODY};
 }
 
 static bool fail(struct server_h1 *h, unsigned status)
@@ -198,11 +196,13 @@ static bool fields(struct server_h1 *h, struct head *head, struct request *out)
 	}
 }
 
-static bool skip(struct server_h1 *h, uint64_t n)
+/* `n` bytes of content. */
+static bool take(struct server_h1 *h, uint64_t n, struct content *content)
 {
 	while (n > 0) {
 		uint64_t have = h->len - h->at;
 		uint64_t now = have < n ? have : n;
+		content_add(content, h->data + h->at, (size_t)now);
 		h->at += (size_t)now;
 		n -= now;
 		if (n > 0 && !fill(h))
@@ -211,9 +211,9 @@ static bool skip(struct server_h1 *h, uint64_t n)
 	return true;
 }
 
-static bool chunks(struct server_h1 *h, struct request *out)
+static bool chunks(struct server_h1 *h, struct content *content)
 {
-	for (;;) {
+	for (uint64_t total = 0;;) {
 		char *text = line(h, 400);
 		uint64_t size = 0;
 		if (!text)
@@ -227,10 +227,10 @@ static bool chunks(struct server_h1 *h, struct request *out)
 		}
 		if (size == 0)
 			break;
-		if (out->body + size > SERVER_H1_BODY)
+		total += size;
+		if (total > h->limit)
 			return fail(h, 413);
-		out->body += size;
-		if (!skip(h, size))
+		if (!take(h, size, content))
 			return false;
 		text = line(h, 400);
 		if (!text)
@@ -243,22 +243,21 @@ static bool chunks(struct server_h1 *h, struct request *out)
 	return fields(h, &ignored, &nobody); /* trailers */
 }
 
-static bool body(struct server_h1 *h, const struct head *head, struct request *out)
+bool server_h1_content(struct server_h1 *h, struct request *out)
 {
 	static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
-	bool some = head->chunked || (head->has_length && head->length > 0);
-	if (head->has_length && head->length > SERVER_H1_BODY)
+	struct content content;
+	if (h->length > h->limit)
 		return fail(h, 413);
-	/* RFC 9110 10.1.1: not to a 1.0 client, and not when the body has begun to come. */
-	if (some && head->expect_continue && h->minor > 0 && h->at == h->len &&
-	    !h->wire->write(h->wire->context, go_on, sizeof go_on - 1)) {
+	if (h->expects && !h->wire->write(h->wire->context, go_on, sizeof go_on - 1)) {
 		h->ended = true;
 		return false;
 	}
-	if (head->chunked)
-		return chunks(h, out);
-	out->body = head->length;
-	return skip(h, head->length);
+	content_open(&content, h->faults->on[FAULT_CUTS_BODIES] ? 1024 : UINT64_MAX);
+	bool whole = h->chunked ? chunks(h, &content) : take(h, h->length, &content);
+	out->body = content.length;
+	content_close(&content, out->sha256);
+	return whole;
 }
 
 /* RFC 9112 3.2.2: the authority of an absolute target replaces Host. */
@@ -271,11 +270,11 @@ static bool absolute_target(struct server_h1 *h, struct request *out)
 	return take_authority(at, strcspn(at, "/?#"), out) || fail(h, 400);
 }
 
-bool server_h1_read(struct server_h1 *h, struct request *out)
+bool server_h1_head(struct server_h1 *h, struct request *out)
 {
 	struct head head = {0};
 	*out = (struct request){.number = ++h->requests};
-	h->keep_alive = false;
+	h->keep_alive = h->expects = false;
 	if (!request_line(h, out) || !fields(h, &head, out))
 		return false;
 	if (h->minor > 0 && head.hosts == 0)
@@ -283,100 +282,14 @@ bool server_h1_read(struct server_h1 *h, struct request *out)
 	/* RFC 9112 6.1, 6.3: both framings, or chunked in 1.0, is how requests are smuggled. */
 	if (head.chunked && (head.has_length || h->minor == 0))
 		return fail(h, 400);
-	if (!absolute_target(h, out) || !body(h, &head, out))
+	h->chunked = head.chunked;
+	h->length = head.length;
+	out->has_content = head.chunked || head.has_length;
+	/* RFC 9110 10.1.1: not to a 1.0 client, and not when the body has begun to come. */
+	h->expects = (head.chunked || head.length > 0) && head.expect_continue && h->minor > 0 && h->at == h->len &&
+		     !h->faults->on[FAULT_IGNORES_EXPECT];
+	if (!absolute_target(h, out))
 		return false;
 	h->keep_alive = h->minor > 0 ? !head.close : head.keep_alive && !head.close;
 	return true;
-}
-
-static const char *reason(unsigned status)
-{
-	static const struct {
-		unsigned status;
-		const char *text;
-	} texts[] = {
-	    {200, "OK"},
-	    {400, "Bad Request"},
-	    {403, "Forbidden"},
-	    {413, "Content Too Large"},
-	    {414, "URI Too Long"},
-	    {417, "Expectation Failed"},
-	    {421, "Misdirected Request"},
-	    {431, "Request Header Fields Too Large"},
-	    {501, "Not Implemented"},
-	    {505, "HTTP Version Not Supported"},
-	};
-	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-		if (texts[i].status == status)
-			return texts[i].text;
-	return "Unknown";
-}
-
-static bool send_reply(struct server_h1 *h, const struct reply *reply, bool with_body)
-{
-	static const char form[] = "%a, %d %b %Y %H:%M:%S GMT"; /* RFC 9110 5.6.7; no locale is ever set */
-	struct buf b;
-	struct tm utc;
-	char date[64];
-	time_t now = clock_now();
-	strftime(date, sizeof date, form, gmtime_r(&now, &utc));
-	buf_init(&b, 65536);
-	buf_addf(&b, "HTTP/1.1 %u %s\r\nServer: mtlspec-reference\r\nDate: %s\r\n", reply->status,
-		 reason(reply->status), date);
-	if (reply->subject[0] || reply->sha256[0])
-		buf_addf(&b, "X-Mtlspec-Subject: %s\r\nX-Mtlspec-Sha256: %s\r\n", reply->subject, reply->sha256);
-	buf_addf(&b,
-		 "Content-Type: text/plain\r\nCache-Control: no-store\r\nContent-Length: %zu\r\nConnection: %s\r\n\r\n",
-		 reply->body.len, h->keep_alive ? "keep-alive" : "close");
-	if (with_body)
-		buf_add(&b, reply->body.data, reply->body.len);
-	bool sent = h->wire->write(h->wire->context, b.data, b.len);
-	buf_fini(&b);
-	return sent;
-}
-
-static void refuse(struct server_h1 *h)
-{
-	struct reply reply = {.status = h->status};
-	h->keep_alive = false;
-	buf_init(&reply.body, 256);
-	buf_addf(&reply.body, "mtlspec reference: %u %s\n", h->status, reason(h->status));
-	send_reply(h, &reply, true);
-	reply_fini(&reply);
-}
-
-/* False when the connection ended before there was an answer. */
-static bool answer(struct server_h1 *h, const struct policy *policy, const struct admission *admission,
-		   const struct request *request, struct reply *out)
-{
-	app_answer(policy, admission, request, out);
-	if (out->ask) {
-		reply_fini(out);
-		if (!h->wire->ask || !h->wire->ask(h->wire->context))
-			return false;
-		app_answer(policy, admission, request, out);
-	}
-	h->keep_alive = h->keep_alive && !out->last;
-	return true;
-}
-
-void server_h1_serve(const struct wire *wire, const struct policy *policy, const struct admission *admission)
-{
-	struct server_h1 h;
-	struct request request;
-	server_h1_init(&h, wire);
-	do {
-		struct reply reply;
-		if (!server_h1_read(&h, &request)) {
-			if (h.status && !h.ended)
-				refuse(&h);
-			return;
-		}
-		if (!answer(&h, policy, admission, &request, &reply))
-			return;
-		bool sent = send_reply(&h, &reply, strcmp(request.method, "HEAD") != 0);
-		reply_fini(&reply);
-		if (!sent)
-			return;
-	} while (h.keep_alive);
 }

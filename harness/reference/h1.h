@@ -17,6 +17,8 @@ struct wire {
 	 * connection is over.  NULL where nobody is ever asked late.
 	 */
 	bool (*ask)(void *context);
+	/* Bytes that came before the request for a certificate are still to be read; NULL: none. */
+	bool (*waiting)(void *context);
 };
 
 enum { SERVER_H1_HEAD = 16384, SERVER_H1_BODY = 16 << 20 };
@@ -29,13 +31,19 @@ struct server_h1 {
 	unsigned status;
 	bool ended; /* the stream ended or failed: nobody is left to answer */
 	bool keep_alive;
+	bool expects;	 /* the client sends the content of the last request when it is told to (RFC 9110 10.1.1) */
+	bool chunked;	 /* how the content of the last request is framed */
+	uint64_t length; /* of it, when it is not chunked */
+	uint64_t limit;	 /* more content is answered 413 */
+	const struct faults *faults;
 	unsigned requests; /* read so far */
 	unsigned minor;	   /* of the last request */
 };
 
 void server_h1_init(struct server_h1 *h, const struct wire *wire);
-/* One request with its body.  False at the end of the stream or when `status` was set. */
-bool server_h1_read(struct server_h1 *h, struct request *out);
+/* One request without its content, then that.  False at the end of the stream or when `status` was set. */
+bool server_h1_head(struct server_h1 *h, struct request *out);
+bool server_h1_content(struct server_h1 *h, struct request *out);
 /* Serves requests until the connection is to be closed. */
 void server_h1_serve(const struct wire *wire, const struct policy *policy, const struct admission *admission);
 

@@ -47,13 +47,14 @@ static uint64_t read_all(const uint8_t *data, size_t size, size_t step)
 	struct request request;
 	uint64_t hash = 0;
 	server_h1_init(&h, &wire);
-	while (server_h1_read(&h, &request)) {
+	while (server_h1_head(&h, &request) && server_h1_content(&h, &request)) {
 		must(!h.status && request.method[0] && request.target[0] && request.body <= SERVER_H1_BODY &&
 		     h.at <= h.len);
 		const uint64_t numbers[] = {request.body, h.minor, h.keep_alive, size - in.left - (h.len - h.at)};
 		hash = text_hash(request.method, strlen(request.method) + 1, hash);
 		hash = text_hash(request.target, strlen(request.target) + 1, hash);
 		hash = text_hash(request.authority, strlen(request.authority) + 1, hash);
+		hash = text_hash(request.sha256, sizeof request.sha256, hash);
 		hash = text_hash(numbers, sizeof numbers, hash);
 	}
 	must(h.status || h.ended);

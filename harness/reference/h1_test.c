@@ -98,9 +98,9 @@ static void statuses(const struct buf *out, char *text, size_t size)
 static void play(struct script *s)
 {
 	static const struct faults sound = {.on = {false}};
-	struct policy policy = {"a", APP_NONE, NULL, 10, &sound};
+	struct policy policy = {"a", APP_NONE, NULL, 10, 65536, &sound};
 	struct admission admission = {.admit = ADMIT_ANONYMOUS};
-	struct wire wire = {give, keep, s, NULL};
+	struct wire wire = {give, keep, s, NULL, NULL};
 	buf_init(&s->out, 1 << 20);
 	server_h1_serve(&wire, &policy, &admission);
 }

@@ -80,6 +80,12 @@ bool conn_ask_late(void *context)
 	return c->broken == 0;
 }
 
+bool conn_waiting(void *context)
+{
+	const struct conn *c = context;
+	return c->early_len > 0 || gnutls_record_check_pending(c->session) > 0;
+}
+
 /* The late request that nobody needs: renegotiation or post-handshake authentication, as the version has it. */
 void conn_ask_again(struct conn *c)
 {

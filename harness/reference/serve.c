@@ -3,6 +3,7 @@
 
 #include "harness/base/opt.h"
 #include "harness/base/text.h"
+#include "harness/reference/h1.h"
 #include "harness/reference/sessions.h"
 #include "harness/reference/tcp.h"
 
@@ -44,7 +45,7 @@ struct server {
 	const char *named_trust[SITES_MAX];
 	size_t names;
 	struct faults faults;
-	uint64_t depth;
+	uint64_t depth, hold;
 	gnutls_priority_t priority[VERSIONS_COUNT];
 	struct worker {
 		pid_t pid;
@@ -62,13 +63,14 @@ static const char usage[] =
     "of TLS 1.3) or plain (HTTP without TLS); port 0 lets the kernel choose.  It prints\n"
     "\"listening MODE IP:PORT\" for each and serves until SIGTERM.";
 
-enum { OPT_CERTIFICATE, OPT_KEY, OPT_ANCHORS, OPT_ANCHORS_FOR, OPT_DEPTH, OPT_FAULT, OPT_LISTEN, OPT_NAME };
+enum { OPT_CERTIFICATE, OPT_KEY, OPT_ANCHORS, OPT_ANCHORS_FOR, OPT_DEPTH, OPT_BODY_LIMIT, OPT_FAULT, OPT_LISTEN, OPT_NAME };
 static const struct opt options[] = {
     [OPT_CERTIFICATE] = {"certificate", 0, "FILE", "the server's own chain, PEM"},
     [OPT_KEY] = {"key", 0, "FILE", "its key, PEM"},
     [OPT_ANCHORS] = {"anchors", 0, "FILE", "trust anchors for client certificates, PEM"},
     [OPT_ANCHORS_FOR] = {"anchors-for", 0, "TRUST=FILE", "another anchor set, for --name"},
     [OPT_DEPTH] = {"depth", 0, "N", "intermediates allowed in a path (default 10)"},
+    [OPT_BODY_LIMIT] = {"body-limit", 0, "BYTES", "of content to hold back while it asks after the request (default 65536)"},
     [OPT_FAULT] = {"fault", 0, "NAME", "do this wrong; may be repeated"},
     [OPT_LISTEN] = {"listen", 0, "MODE=IP:PORT", "serve here; may be repeated"},
     [OPT_NAME] = {"name", 0, "HOST=MODE[,TRUST]", "a name of the by-name endpoints; may be repeated"},
@@ -179,6 +181,10 @@ static enum rc take(void *context, int row, const char *argument, struct err *er
 		if (!text_u64(argument, 0, PATH_LENGTH, &s->depth))
 			return err_set(err, RC_INPUT, "--depth %s: a number from 0 to %d", argument, PATH_LENGTH);
 		break;
+	case OPT_BODY_LIMIT:
+		if (!text_u64(argument, 0, SERVER_H1_BODY, &s->hold))
+			return err_set(err, RC_INPUT, "--body-limit %s: a number from 0 to %d", argument, SERVER_H1_BODY);
+		break;
 	case OPT_FAULT:
 		return take_fault(s, argument, err);
 	case OPT_LISTEN:
@@ -221,6 +227,7 @@ static enum rc fit(struct server *s, struct site *site, const char *trust, struc
 {
 	site->policy.faults = &s->faults;
 	site->policy.depth = (unsigned)s->depth;
+	site->policy.hold = s->hold;
 	if (site->policy.mode == APP_PLAIN)
 		return RC_OK;
 	for (size_t i = 0; i < s->trusts; i++) {
@@ -447,7 +454,7 @@ enum rc reference_serve(int argc, char **argv, struct err *err)
 	enum rc rc;
 	static struct server s; /* too big for comfort on a stack that every worker inherits */
 	int rest;
-	s = (struct server){.depth = 10};
+	s = (struct server){.depth = 10, .hold = 65536};
 	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); /* workers may be told to abort */
 	rc = opt_parse(argc, argv, usage, options, sizeof options / sizeof *options, take, &s, &rest, err);
 	if (rc == RC_END)

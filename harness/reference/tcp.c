@@ -291,7 +291,7 @@ static void break_off(struct conn *c, int ret)
 
 static void serve_tls(struct conn *c)
 {
-	struct wire wire = {tls_read, tls_write, c, conn_ask_late};
+	struct wire wire = {tls_read, tls_write, c, conn_ask_late, conn_waiting};
 	int ret = handshake(c);
 	if (c->faults->on[FAULT_HANGS]) {
 		conn_fall_silent(c);
@@ -320,7 +320,7 @@ void tcp_serve(int fd, const struct endpoint *endpoint)
 	if (c.faults->on[FAULT_SKIPS_PROOF_OF_POSSESSION])
 		possession_skip();
 	if (endpoint->site[0].policy.mode == APP_PLAIN) {
-		struct wire wire = {plain_read, conn_write, &c, NULL};
+		struct wire wire = {plain_read, conn_write, &c, NULL, NULL};
 		server_h1_serve(&wire, &endpoint->site[0].policy, &c.admission);
 		linger(&c);
 	} else if (open_tls(&c)) {

@@ -266,12 +266,16 @@ static enum rc build_default(struct building *b, struct job_step *steps)
 static void watch(struct building *b, struct job *job)
 {
 	const struct target *t = b->spec->target;
-	const char **headers = ARENA_NEW(b->arena, const char *, 4);
+	const char **headers = ARENA_NEW(b->arena, const char *, 5);
 	size_t n = 0;
 	if (t->echo.header)
 		headers[n++] = t->echo.header;
 	if (t->verified.header && !text_equal(t->verified.header, t->echo.header))
 		headers[n++] = t->verified.header;
+	if (t->received.length)
+		headers[n++] = t->received.length;
+	if (t->received.sha256)
+		headers[n++] = t->received.sha256;
 	headers[n++] = "Location";
 	job->watch_headers = headers;
 	job->n_watch_headers = n;

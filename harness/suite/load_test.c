@@ -166,7 +166,7 @@ static const struct {
     {"none with a certificate", SUITE("<condition id=\"none\" level=\"must\" decision=\"accept\"/>"),
      "f.xml:2: the id none is kept"},
     {"unknown capability", SUITE("<condition id=\"a\" level=\"must\" decision=\"accept\" needs=\"wings\"/>"),
-     "f.xml:2: needs=\"wings\" on <condition> is not one of: body-limit"},
+     "f.xml:2: needs=\"wings\" on <condition> is not one of: body-echo body-limit"},
     /* scenarios */
     {"good scenario", SCENARIO(MATRIX REJECT), ""},
     {"duplicate scenario",
@@ -283,6 +283,8 @@ static const struct {
      SCRIPT(CONNECT "<request id=\"r\"><header name=\"A\" value='{\"a\": 1} { } {'/></request>"), ""},
     {"body without impact", SCRIPT(CONNECT "<request id=\"r\" body=\"1\"/>"),
      "f.xml:4: a body or a method that changes something needs impact"},
+    {"body that nobody tells of", SCENARIO(MATRIX "<script>" CONNECT REQUEST "</script>\n<expect of=\"r\" body=\"intact\"/>"),
+     "f.xml:4: body= needs=\"body-echo\""},
     {"POST without impact", SCRIPT(CONNECT "<request id=\"r\" method=\"POST\"/>"), "f.xml:4: a body or a method"},
     {"world verb without impact", SCRIPT("<stop/>" CONNECT REQUEST), "f.xml:4: <stop> needs impact=\"state\""},
     {"until", SCRIPT(CONNECT "<request id=\"r\" until=\"later\"/>"),
@@ -368,6 +370,7 @@ static const struct {
     {"limits", TARGET(ENDPOINT "<limits connect=\"fast\"/>"), "f.xml:2: connect=\"fast\" on <limits> is no time"},
     {"echo twice", TARGET(ENDPOINT "<echo header=\"X\" as=\"subject\"/>\n<echo header=\"Y\" as=\"subject\"/>"),
      "f.xml:3: second <echo> in <target>"},
+    {"received without a digest", TARGET(ENDPOINT "<received length=\"X\"/>"), "f.xml:2: <received> lacks the attribute sha256"},
     {"echo nowhere", TARGET(ENDPOINT "<echo as=\"subject\"/>"), "f.xml:2: <echo> has either header= or body="},
 };
 

@@ -154,7 +154,7 @@ struct expect {
 	unsigned phases;     /* mask; 0: any */
 	const char *identity, *identity_not; /* credential ids */
 	const char *same_as;		      /* request id: every watched header as in its answer */
-	const char *body;		      /* "intact" */
+	const char *body;		      /* "intact": at the server, as <received> tells */
 	const char *resumed;		      /* "yes", "no" */
 	const char *fetch, *within, *or_start;
 	const char *clause;
@@ -326,6 +326,11 @@ struct echo_rule {
 	enum echo_form as;
 };
 
+/* Response headers that say what the server received of the request's content. */
+struct received_rule {
+	const char *length, *sha256; /* NULL: the target does not say; length alone may be NULL */
+};
+
 struct verified_rule {
 	const char *header, *yes, *no;
 };
@@ -355,7 +360,7 @@ struct target {
 	const char *file;
 	bool remote;	  /* no process: someone else runs it */
 	unsigned tls, http, negotiation; /* capability masks; negotiation follows from the endpoints */
-	const char *has;		  /* further capabilities: "echo ca-list store body-limit" */
+	const char *has;		  /* further capabilities: "echo ca-list store"; body-limit and body-echo follow from what is declared */
 	const char *server_ca;
 	const struct parameter *parameters;
 	size_t n_parameters;
@@ -366,6 +371,7 @@ struct target {
 	struct status_rule accept, reject;
 	struct echo_rule echo;		/* header and body NULL: none */
 	struct verified_rule verified;	/* header NULL: none */
+	struct received_rule received;	/* sha256 NULL: none */
 	struct limits limits;
 	const struct variant *variants;
 	size_t n_variants;

@@ -195,6 +195,8 @@ static void read_expect(struct loader *l, const struct scenario *s, const struct
 	};
 	read_decision(l, s, n, e);
 	read_word(f, n, "body", "intact", 0);
+	if (e->body && !text_has_word(s->needs, "body-echo"))
+		findings_add(f, read_where(n, "body"), "body= needs=\"body-echo\" on the scenario");
 	read_word(f, n, "resumed", "yes no", 0);
 	read_word(f, n, "or-start", "refused", 0);
 	read_words(f, n, "fetch", "ocsp crl");

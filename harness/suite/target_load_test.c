@@ -27,7 +27,7 @@ static const char target_text[] =
     "<name id=\"open\" host=\"open.test\" negotiation=\"none\"/><name id=\"protected.test\" "
     "negotiation=\"required\"/></endpoint>"
     "<accept status=\"200\" contains=\"hello\"/><reject location=\"/login\"/><echo body=\"you: \" as=\"sha256-hex\"/>"
-    "<verified header=\"X\" yes=\"1\"/><limits in-flight=\"1\" handshake=\"5s\"/>"
+    "<verified header=\"X\" yes=\"1\"/><received length=\"L\" sha256=\"D\"/><limits in-flight=\"1\" handshake=\"5s\"/>"
     "<variant id=\"shallow\"><title>less</title><set name=\"depth\" value=\"1\"/></variant>"
     "<identity id=\"mine\" certificate=\"c.pem\"/><identity id=\"bad\" certificate=\"/c.pem\" key=\"pkcs11:x\" "
     "decision=\"reject\"/>"
@@ -110,6 +110,9 @@ START_TEST(values)
 	ck_assert_str_eq(t->endpoints[1].names[0].trust, "main");
 	ck_assert_str_eq(t->echo.body, "you: ");
 	ck_assert_int_eq(t->echo.as, ECHO_SHA256_HEX);
+	ck_assert_str_eq(t->received.length, "L");
+	ck_assert_str_eq(t->received.sha256, "D");
+	ck_assert_str_eq(t->has, "echo body-echo body-limit"); /* the last two follow */
 	ck_assert_uint_eq(t->limits.handshake_ms, 5000);
 	ck_assert_str_eq(v->sets[0].value, "1");
 	ck_assert_str_eq(t->identities[1].key, "pkcs11:x");

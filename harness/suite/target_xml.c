@@ -218,6 +218,27 @@ static void read_identity_rules(struct target_reading *r, const struct node *n)
 	}
 }
 
+static void read_received(struct target_reading *r, const struct node *n)
+{
+	static const struct shape shape = {.attributes = "length sha256", .required = "sha256", .children = ""};
+	const struct node *c = read_child(r->findings, n, "received");
+	if (!c)
+		return;
+	read_shape(r->findings, c, &shape);
+	r->target->received = (struct received_rule){read_value(c, "length"), read_value(c, "sha256")};
+}
+
+/* Capabilities that an element or an attribute stands for: said twice they could contradict. */
+static void derive(struct target_reading *r, const struct node *root, const char *word, bool declared, const char *by)
+{
+	struct target *t = r->target;
+	bool said = text_has_word(t->has, word);
+	if (said && !declared)
+		findings_add(r->findings, read_where(root, "has"), "has=\"%s\" needs %s", word, by);
+	if (declared && !said)
+		t->has = t->has ? arena_printf(r->arena, "%s %s", t->has, word) : word;
+}
+
 static void read_limits(struct target_reading *r, const struct node *n)
 {
 	static const struct shape shape = {.attributes = "in-flight rate connect handshake response budget",
@@ -333,7 +354,7 @@ const struct target *target_read(struct findings *f, struct arena *a, const stru
 	static const struct shape shape = {
 	    .attributes = "id product profile tls http has server-ca body-limit",
 	    .required = "id",
-	    .children = "title parameter process endpoint accept reject echo verified limits variant identity"};
+	    .children = "title parameter process endpoint accept reject echo verified received limits variant identity"};
 	static const struct shape text = {.attributes = "", .children = "", .text = true};
 	struct target *t = ARENA_NEW(a, struct target, 1);
 	struct target_reading r = {f, a, t};
@@ -372,6 +393,9 @@ const struct target *target_read(struct findings *f, struct arena *a, const stru
 	read_rule(&r, read_child(f, root, "accept"), &t->accept);
 	read_rule(&r, read_child(f, root, "reject"), &t->reject);
 	read_identity_rules(&r, root);
+	read_received(&r, root);
+	derive(&r, root, "body-echo", t->received.sha256, "<received>");
+	derive(&r, root, "body-limit", t->body_limit, "body-limit=");
 	read_limits(&r, read_child(f, root, "limits"));
 	return t;
 }
