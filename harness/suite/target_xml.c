@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* What the harness itself puts between @ and @; the ones with a colon take any word behind it. */
-#define BUILTIN_WORDS "dir self home anchors server-cert server-key server-pair server-ca crls user group"
+#define BUILTIN_WORDS "dir self home anchors server-cert server-key server-pair server-chain server-ca crls user group"
 
 static bool placeholder_is_known(const struct target_reading *r, const char *word, size_t len)
 {

@@ -136,21 +136,41 @@ static enum rc server_key(struct running *r, const char **value, struct err *err
 	return rc;
 }
 
-/* One file for those who want both in it: the key, then the chain. */
+/* Two PEM files in one, made when first asked for. */
+static enum rc join(struct running *r, const char *first, const char *second, const char *name, const char **value,
+		    struct err *err)
+{
+	enum rc rc = RC_OK;
+	char *a, *b;
+	size_t a_len, b_len;
+	const char *path = arena_printf(r->arena, "%s/%s", r->dir, name);
+	if (!fs_exists(path)) {
+		TRY(fs_read(r->arena, first, 1 << 16, &a, &a_len, err));
+		TRY(fs_read(r->arena, second, 1 << 16, &b, &b_len, err));
+		const char *both = arena_printf(r->arena, "%s%s", a, b);
+		rc = fs_write(path, both, strlen(both), 0600, err);
+	}
+	*value = path;
+out:
+	return rc;
+}
+
+/* For those who want the key in the same file. */
 static enum rc server_pair(struct running *r, const char **value, struct err *err)
 {
 	enum rc rc;
-	char *key, *chain;
-	size_t key_len, chain_len;
 	TRY(make_server(r, err));
-	if (!r->server_pair) {
-		TRY(fs_read(r->arena, r->server_key, 1 << 16, &key, &key_len, err));
-		TRY(fs_read(r->arena, r->server_cert, 1 << 16, &chain, &chain_len, err));
-		const char *pair = arena_printf(r->arena, "%s%s", key, chain);
-		r->server_pair = arena_printf(r->arena, "%s/server-pair.pem", r->dir);
-		rc = fs_write(r->server_pair, pair, strlen(pair), 0600, err);
-	}
-	*value = r->server_pair;
+	rc = join(r, r->server_key, r->server_cert, "server-pair.pem", value, err);
+out:
+	return rc;
+}
+
+/* For those who want to see the CA behind the certificate. */
+static enum rc server_chain(struct running *r, const char **value, struct err *err)
+{
+	enum rc rc;
+	TRY(make_server(r, err));
+	rc = join(r, r->server_cert, r->server_ca, "server-chain.pem", value, err);
 out:
 	return rc;
 }
@@ -265,6 +285,7 @@ enum rc material_lookup(void *running, const char *name, const char **value, str
 		     {"server-cert", server_cert},
 		     {"server-key", server_key},
 		     {"server-pair", server_pair},
+		     {"server-chain", server_chain},
 		     {"server-ca", server_ca}};
 	struct running *r = running;
 	if (r->target->remote &&

@@ -44,8 +44,8 @@ struct running {
 	size_t n_settings;
 	struct ports ports;
 	struct expand expand;
-	const char *server_cert, *server_key, *server_pair, *server_ca, *crls; /* NULL until asked for */
-	const char *const *anchors; /* names of trusts whose bundle is written */
+	const char *server_cert, *server_key, *server_ca, *crls; /* NULL until asked for */
+	const char *const *anchors;				 /* names of trusts whose bundle is written */
 	size_t n_anchors;
 	struct member *members;
 	struct live_endpoint *endpoints;

@@ -118,7 +118,7 @@ static const struct parameter parameters[] = {{"word", "sound", {"t.xml", 1}},
 					      {"loop", "@loop@", {"t.xml", 5}}};
 static const struct parameter fake_env[] = {{"MTLSPEC_FAKE", "@word@", {"t.xml", 6}},
 					    {"MTLSPEC_PORT", "@port:one@", {"t.xml", 7}}};
-static const char *const arguments[] = {"@wrapper@", "@program@", "@server-pair@", "@anchors:tenant@"};
+static const char *const arguments[] = {"@wrapper@", "@program@", "@server-pair@@server-chain@", "@anchors:tenant@"};
 static const bool split[] = {true, false, false, false};
 static const struct server_log logs[] = {{"stderr", "exited on signal"}};
 static const struct process process = {.id = "fake",
@@ -226,6 +226,8 @@ START_TEST(starts_and_stops)
 	ck_assert_str_eq(data, "localhost open.mtlspec.test");
 	ck_assert_int_eq(fs_read(&b.a, arena_printf(&b.a, "%s/server-pair.pem", dir), 99, &data, &len, &b.err), RC_OK);
 	ck_assert_str_eq(data, "key\nlocalhost open.mtlspec.test");
+	ck_assert_int_eq(fs_read(&b.a, arena_printf(&b.a, "%s/server-chain.pem", dir), 99, &data, &len, &b.err), RC_OK);
+	ck_assert_str_eq(data, "localhost open.mtlspec.testca");
 	ck_assert_int_eq(fs_read(&b.a, arena_printf(&b.a, "%s/anchors-tenant.pem", dir), 99, &data, &len, &b.err),
 			 RC_OK);
 	ck_assert_int_eq(running_reload(b.r, &b.err), RC_ABSENT);
