@@ -64,6 +64,14 @@ ENUM_DECLARE(until, UNTIL, UNTIL_LIST);
 #define HOW_CLOSE_LIST(X) X(CLOSE_NOTIFY, "notify") X(CLOSE_FIN, "fin") X(CLOSE_RESET, "reset")
 ENUM_DECLARE(how_close, HOW_CLOSE, HOW_CLOSE_LIST);
 
+/*
+ * How a late request for a certificate is met.  "no" answers it; a client may also say no (RFC 5246 7.2.2:
+ * no_renegotiation, a warning or fatal; RFC 8446 4.6.2: unexpected_message), or take no notice (RFC 5246 7.4.1.1).
+ */
+#define REFUSE_LIST(X)                                                                                                 \
+	X(REFUSE_NO, "no") X(REFUSE_WARNING, "warning") X(REFUSE_FATAL, "fatal") X(REFUSE_IGNORE, "ignore")
+ENUM_DECLARE(refuse, REFUSE, REFUSE_LIST);
+
 #define JOB_MAX_CONNECTIONS 8
 #define JOB_MAX_REQUESTS 16
 #define JOB_NO_CREDENTIAL (-1)
@@ -79,6 +87,7 @@ struct job_connect {
 	bool offer_pha;	    /* post_handshake_auth in the ClientHello */
 	bool no_tickets;    /* RFC 5077 not offered: under TLS 1.2 a session then has an id only */
 	bool no_ems;	    /* extended_master_secret not offered (RFC 7627) */
+	bool legacy;	    /* knows no RFC 5746: neither renegotiation_info nor the SCSV */
 	const char *resume; /* handle of a saved session, or NULL */
 };
 
@@ -103,7 +112,10 @@ struct job_step {
 	const char *handle; /* save: name of the session */
 	struct job_connect connect;
 	struct job_request request;
-	int credential; /* answer */
+	int credential;	    /* answer, renegotiate */
+	enum refuse refuse; /* answer: this late request, and every later one of the connection */
+	bool ask_peer;	    /* key-update: the server has to update its keys too */
+	unsigned times;	    /* renegotiate: one behind the other, unless it is refused */
 	enum how_close how;
 	uint32_t ms; /* wait */
 };

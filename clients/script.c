@@ -4,10 +4,20 @@
 
 /* A verb that this build has not is NULL: the event says so. */
 static verb_run *const verbs[VERB__COUNT] = {
-    [VERB_CONNECT] = verb_connect, [VERB_REQUEST] = verb_request, [VERB_AWAIT] = verb_await,
-    [VERB_ANSWER] = verb_answer,   [VERB_SAVE] = verb_save,	  [VERB_CLOSE] = verb_close,
-    [VERB_WAIT] = verb_wait,	   [VERB_REVOKE] = verb_world,	  [VERB_PUBLISH] = verb_world,
-    [VERB_RELOAD] = verb_world,	   [VERB_START] = verb_world,	  [VERB_STOP] = verb_world,
+    [VERB_CONNECT] = verb_connect,
+    [VERB_REQUEST] = verb_request,
+    [VERB_AWAIT] = verb_await,
+    [VERB_ANSWER] = verb_answer,
+    [VERB_SAVE] = verb_save,
+    [VERB_CLOSE] = verb_close,
+    [VERB_WAIT] = verb_wait,
+    [VERB_RENEGOTIATE] = verb_renegotiate,
+    [VERB_KEY_UPDATE] = verb_key_update,
+    [VERB_REVOKE] = verb_world,
+    [VERB_PUBLISH] = verb_world,
+    [VERB_RELOAD] = verb_world,
+    [VERB_START] = verb_world,
+    [VERB_STOP] = verb_world,
 };
 
 struct conn *script_conn(struct script *s, int index)

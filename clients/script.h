@@ -37,7 +37,8 @@ struct script {
 };
 
 typedef void verb_run(struct script *s, const struct job_step *step);
-verb_run verb_connect, verb_request, verb_await, verb_answer, verb_save, verb_close, verb_wait, verb_world;
+verb_run verb_connect, verb_request, verb_await, verb_answer, verb_save, verb_close, verb_wait, verb_renegotiate,
+    verb_key_update, verb_world;
 
 /* Runs every step until the budget is spent, then closes what is open.  RC_FAULT: the harness could not go on. */
 enum rc script_run(struct script *s) MUST_USE;

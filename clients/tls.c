@@ -1,4 +1,4 @@
-#include "clients/tls.h"
+#include "clients/tls_drive.h"
 
 #include "clients/credential.h"
 #include "clients/session.h"
@@ -32,7 +32,7 @@ enum rc tls_shared_open(struct tls_shared *s, struct err *err)
 
 void tls_shared_close(struct tls_shared *s)
 {
-	for (size_t i = 0; i < 2 * BIT(TLS__COUNT); i++)
+	for (size_t i = 0; i < 4 * BIT(TLS__COUNT); i++)
 		if (s->priority[i / BIT(TLS__COUNT)][i % BIT(TLS__COUNT)])
 			gnutls_priority_deinit(s->priority[i / BIT(TLS__COUNT)][i % BIT(TLS__COUNT)]);
 	credential_forget(s);
@@ -47,13 +47,14 @@ static int priority_for(struct tls_shared *s, const struct job_connect *want, gn
 	char text[512] = "NORMAL:-VERS-ALL";
 	int rc = 0;
 	unsigned mask = want->tls & (BIT(TLS__COUNT) - 1);
-	gnutls_priority_t *known = &s->priority[want->no_ems][mask];
+	gnutls_priority_t *known = &s->priority[want->no_ems + 2 * want->legacy][mask];
 	if (!*known) {
 		size_t at = strlen(text);
 		for (int v = TLS__COUNT - 1; v >= 0; v--)
 			if (mask & BIT(v))
 				at += (size_t)snprintf(text + at, sizeof text - at, "%s", version[v]);
-		snprintf(text + at, sizeof text - at, "%s%s", PRIORITY_GROUPS, want->no_ems ? ":%NO_SESSION_HASH" : "");
+		snprintf(text + at, sizeof text - at, "%s%s%s", PRIORITY_GROUPS, want->no_ems ? ":%NO_SESSION_HASH" : "",
+			 want->legacy ? ":%DISABLE_SAFE_RENEGOTIATION" : "");
 		rc = gnutls_priority_init(known, text, NULL);
 	}
 	*out = *known;
@@ -125,7 +126,7 @@ static void note_end(struct tls_link *l, int code)
 		complain(l, code);
 }
 
-static bool failed(struct tls_link *l, int code)
+bool tls_failed(struct tls_link *l, int code)
 {
 	note_end(l, code);
 	net_note(&l->net, EVENT_HANDSHAKE_FAILED, code, 0, gnutls_strerror(code));
@@ -134,11 +135,7 @@ static bool failed(struct tls_link *l, int code)
 
 /* --- handshakes --- */
 
-/*
- * Drive one handshake-like call to its end; 0 or the code that ended it.  Application data in the middle of a
- * renegotiation ends it too: GnuTLS 3.7 then starts its handshake from the beginning, which no server takes.
- */
-static int drive(struct tls_link *l, int (*step)(gnutls_session_t))
+int tls_drive(struct tls_link *l, int (*step)(gnutls_session_t))
 {
 	for (;;) {
 		int code = step(l->session);
@@ -146,17 +143,12 @@ static int drive(struct tls_link *l, int (*step)(gnutls_session_t))
 			if (!net_wait(&l->net))
 				return GNUTLS_E_TIMEDOUT;
 		} else if (code == GNUTLS_E_WARNING_ALERT_RECEIVED) {
-			if (!note_warning(l))
+			if (!note_warning(l) || gnutls_alert_get(l->session) == GNUTLS_A_NO_RENEGOTIATION)
 				return code;
 		} else if (code != GNUTLS_E_INTERRUPTED) {
 			return code;
 		}
 	}
-}
-
-static int reauth(gnutls_session_t session)
-{
-	return gnutls_reauth(session, 0);
 }
 
 static int check_server(gnutls_session_t session)
@@ -300,9 +292,9 @@ bool tls_open(struct tls_link *l, struct tls_shared *shared, const struct job *j
 		net_note(&l->net, EVENT_FAULT, code, 0, gnutls_strerror(code));
 		return false;
 	}
-	code = drive(l, gnutls_handshake);
+	code = tls_drive(l, gnutls_handshake);
 	if (code < 0)
-		return failed(l, code);
+		return tls_failed(l, code);
 	note_done(l);
 	return true;
 }
@@ -371,18 +363,6 @@ bool tls_send(struct tls_link *l, const void *data, size_t len)
 		len -= (size_t)n;
 	}
 	return l->up;
-}
-
-bool tls_answer(struct tls_link *l)
-{
-	if (!l->up)
-		return false;
-	l->late = false;
-	int code = drive(l, l->renegotiation ? gnutls_handshake : reauth);
-	if (code < 0)
-		return failed(l, code);
-	net_note(&l->net, l->renegotiation ? EVENT_RENEGOTIATED : EVENT_REAUTHENTICATED, 0, 0, NULL);
-	return true;
 }
 
 void tls_drain(struct tls_link *l)

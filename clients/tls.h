@@ -17,7 +17,8 @@ struct iovec;
 
 /* What every connection of a process shares: owned by struct client. */
 struct tls_shared {
-	struct gnutls_priority_st *priority[2][BIT(TLS__COUNT)]; /* [no_ems][mask of versions], made when first used */
+	/* [no_ems + 2 * legacy][mask of versions], made when first used */
+	struct gnutls_priority_st *priority[4][BIT(TLS__COUNT)];
 	struct gnutls_certificate_credentials_st *credentials;
 	struct remembered *servers; /* session.h: chains seen, by host and address */
 	struct blob ca_name;	    /* the CA name decoded last, owned: servers rarely change theirs */
@@ -37,6 +38,7 @@ struct tls_link {
 	const struct job *job;		    /* borrowed */
 	const struct job_connect *want;	    /* borrowed */
 	int credential;			    /* what answers the next request for a certificate */
+	enum refuse refuse;		    /* or how a late one is turned down */
 	struct gnutls_pcert_st *chain;	    /* owned: the credential as the library wants it */
 	struct gnutls_privkey_st *liar;	    /* owned: a key that signs wrongly, or NULL */
 	enum tls_queued queued;
@@ -65,8 +67,14 @@ enum tls_got {
 enum tls_got tls_recv(struct tls_link *l, void *data, size_t size, size_t *got);
 /* Encrypts and holds; the caller has seen net_backlog at 0.  False when the session can send no more. */
 bool tls_send(struct tls_link *l, const void *data, size_t len);
-/* Answer a late request with l->credential.  False: over, recorded. */
+/* Answer a late request with l->credential, or turn it down as l->refuse says.  False: over, recorded. */
 bool tls_answer(struct tls_link *l);
+/* Ask for a renegotiation ourselves, up to `times`; a refusal that the session survives ends it.  False: over,
+ * recorded. */
+bool tls_renegotiate(struct tls_link *l, unsigned times);
+/* New sending keys (RFC 8446 4.6.3), and the peer's too if it is asked.  False: not possible on this connection,
+ * recorded. */
+bool tls_key_update(struct tls_link *l, bool ask_peer);
 /* Take notice of what is there already, so that nobody's last word is lost; data is thrown away. */
 void tls_drain(struct tls_link *l);
 /* Say goodbye as `how` asks and forget the session; event closed unless the peer was first.  Idempotent. */

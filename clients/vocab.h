@@ -68,7 +68,9 @@ bool alert_parse(const char *name, unsigned *number);
 	X(EVENT_WORKER_DIED, "worker-died")	      /* added by the parent; a: signal or -exit status */       \
 	X(EVENT_TARGET_DIED, "target-died")	      /* added by the parent; text: process and how */           \
 	X(EVENT_EXTENDED_MASTER_SECRET, "extended-master-secret") /* the session uses it (RFC 7627) */           \
-	X(EVENT_BODY_SENT, "body-sent")		      /* the whole content; a: bytes, clamped; text: its SHA-256, hex */
+	X(EVENT_BODY_SENT, "body-sent")		      /* the whole content; a: bytes, clamped; text: its SHA-256, hex */ \
+	X(EVENT_RENEGOTIATION_TRIED, "renegotiation-tried") /* by us: a ClientHello that nobody asked for */     \
+	X(EVENT_KEY_UPDATED, "key-updated")	      /* our KeyUpdate is written; a: 1 if the peer has to answer */
 ENUM_DECLARE(event_kind, EVENT_KIND, EVENT_KIND_LIST);
 
 #endif

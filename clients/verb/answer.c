@@ -1,4 +1,4 @@
-/* <answer>: give a late request for a certificate the answer that the script chose; wait for the request first. */
+/* <answer>: meet a late request for a certificate as the script chose; wait for the request first. */
 #include "clients/script.h"
 
 void verb_answer(struct script *s, const struct job_step *step)
@@ -11,9 +11,10 @@ void verb_answer(struct script *s, const struct job_step *step)
 		net_set_deadline(&c->link.net, script_deadline(s, s->job->deadlines.response_ms, "response"));
 		c->http.driver->read(&c->http, x, UNTIL_ASKED);
 	}
+	c->link.credential = step->credential;
+	c->link.refuse = step->refuse;
 	if (!c->link.late)
 		return;
-	c->link.credential = step->credential;
 	net_set_deadline(&c->link.net, script_deadline(s, s->job->deadlines.handshake_ms, "handshake"));
 	(void)tls_answer(&c->link); /* what came of it is recorded, and the next read meets it */
 }

@@ -128,6 +128,16 @@ static bool ended_before(const struct judging *j)
 	return answer && (size_t)(answer - o->events) < j->decided && j->out->outcome.status == 0;
 }
 
+/* or-closed: an earlier request got its end, an answer or not, and with it the connection.  A given says which it was.
+ */
+static bool was_closed(const struct judging *j)
+{
+	const struct observation *o = j->t->observation;
+	bool waited = j->decided < o->n && o->events[j->decided].kind == EVENT_TIMEOUT;
+	return !waited && !observation_find(o, 0, EVENT_REQUEST_SENT, j->w.conn, j->w.req) &&
+	       observation_find(o, 0, EVENT_REQUEST_SENT, j->w.conn, -1);
+}
+
 /* Answers that settle the matter before decisions are compared.  True when they do. */
 static bool settle_preconditions(struct judging *j)
 {
@@ -147,6 +157,12 @@ static bool settle_preconditions(struct judging *j)
 	if (!o->any) {
 		settle(j->out, VERDICT_INCONCLUSIVE,
 		       arena_printf(a, "request %s was never tried", j->e->of ? j->e->of : "of the script"));
+		return true;
+	}
+	if (j->e->or_closed && was_closed(j)) {
+		settle(j->out, VERDICT_PASS,
+		       arena_printf(a, "the connection had ended before request %s: %s",
+				    j->e->of ? j->e->of : "of the script", words_where(a, o)));
 		return true;
 	}
 	if (ended_before(j)) {

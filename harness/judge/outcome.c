@@ -70,6 +70,8 @@ static enum weight weigh(const struct event *e, bool tls13)
 	case EVENT_WORKER_DIED:
 	case EVENT_TARGET_DIED:
 	case EVENT_EXTENDED_MASTER_SECRET:
+	case EVENT_RENEGOTIATION_TRIED:
+	case EVENT_KEY_UPDATED:
 	case EVENT_KIND__COUNT:
 		break;
 	}

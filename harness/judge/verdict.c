@@ -16,15 +16,23 @@ static bool is_late_request(const char *event)
 	       strcmp(event, "reauth-request") == 0;
 }
 
-static const struct event *find_event(const struct observation *o, const char *event, int conn)
+static bool is_event(const struct event *e, const char *name)
 {
 	enum event_kind kind;
-	const struct event *e;
-	if (strcmp(event, "late-request") == 0) {
-		e = observation_find(o, 0, EVENT_HELLO_REQUEST, conn, -1);
-		return e ? e : observation_find(o, 0, EVENT_REAUTH_REQUEST, conn, -1);
-	}
-	return event_kind_parse(event, &kind) ? observation_find(o, 0, kind, conn, -1) : NULL;
+	if (strcmp(name, "late-request") == 0)
+		return e->kind == EVENT_HELLO_REQUEST || e->kind == EVENT_REAUTH_REQUEST;
+	return event_kind_parse(name, &kind) && e->kind == kind;
+}
+
+/* How often an event was seen on the connection with this id; NULL: on any. */
+static unsigned count_events(const struct trial *t, const char *name, const char *on)
+{
+	const struct observation *o = t->observation;
+	int conn = on ? wiring_connection(t->kase, on) : -1;
+	unsigned n = 0;
+	for (size_t i = 0; i < o->n; i++)
+		n += (conn < 0 || o->events[i].conn == conn) && is_event(&o->events[i], name);
+	return n;
 }
 
 /* Something that did not happen proves nothing unless it could have happened. */
@@ -32,6 +40,11 @@ static const char *vacuous(const struct observation *o, const char *event, int c
 {
 	if (strcmp(event, "resumed") == 0)
 		return observation_find(o, 0, EVENT_SESSION_OFFERED, conn, -1) ? NULL : "no ticket was offered";
+	if (strcmp(event, "renegotiated") == 0)
+		return observation_find(o, 0, EVENT_RENEGOTIATION_TRIED, conn, -1) ||
+			       observation_find(o, 0, EVENT_HELLO_REQUEST, conn, -1)
+			   ? NULL
+			   : "nobody asked to renegotiate";
 	if (is_late_request(event))
 		return observation_find(o, 0, EVENT_REQUEST_SENT, conn, -1) ? NULL : "no request was sent";
 	return observation_find(o, 0, EVENT_FIRST_BYTE, conn, -1) ||
@@ -44,7 +57,7 @@ static void never_judge(const struct trial *t, const struct never *n, struct fin
 {
 	struct arena *a = t->arena;
 	int conn = n->on ? wiring_connection(t->kase, n->on) : -1;
-	const struct event *e = find_event(t->observation, n->event, conn);
+	unsigned seen = count_events(t, n->event, n->on);
 	const char *clause = words_clause(a, t->context->suite, n->clause);
 	const char *missing = vacuous(t->observation, n->event, conn);
 	bool unsure = t->control == CONTROL_REFUSED || t->control == CONTROL_LOST || t->control == CONTROL_MISSING;
@@ -53,14 +66,14 @@ static void never_judge(const struct trial *t, const struct never *n, struct fin
 	*f = (struct finding){.verdict = VERDICT_PASS, .clause = n->clause};
 	wiring_find(t->kase, NULL, &w);
 	outcome_compute(t->kase, t->context, t->observation, w.conn, w.req, &f->outcome, &decided);
-	f->expected =
-	    arena_printf(a, "never %s%s%s%s", n->event, clause ? " (" : "", clause ? clause : "", clause ? ")" : "");
+	const char *what = n->times > 1 ? arena_printf(a, "%s %u times", n->event, n->times) : n->event;
+	f->expected = arena_printf(a, "never %s%s%s%s", what, clause ? " (" : "", clause ? clause : "", clause ? ")" : "");
 	f->observed = words_outcome(a, &f->outcome);
 	f->reason = f->observed;
-	if (e) {
-		f->verdict = VERDICT_VIOLATION;
-		f->reason =
-		    arena_printf(a, "%s was seen, which %s forbids", n->event, clause ? clause : "the scenario");
+	if (seen && seen >= n->times) {
+		f->verdict = n->level == LEVEL_MUST ? VERDICT_VIOLATION : VERDICT_DEVIATION;
+		f->reason = arena_printf(a, "%s was seen, which %s %s", what, clause ? clause : "the scenario",
+					 n->level == LEVEL_MUST ? "forbids" : "advises against");
 	} else if (missing || unsure) {
 		f->verdict = VERDICT_INCONCLUSIVE;
 		f->reason = missing ? arena_printf(a, "not exercised: %s, so %s could not happen", missing, n->event)
@@ -99,7 +112,7 @@ static bool given_unmet(const struct trial *t, const struct given *g, struct fin
 		if (!saved)
 			return true;
 	}
-	if (g->event && !find_event(t->observation, g->event, g->on ? wiring_connection(t->kase, g->on) : -1)) {
+	if (g->event && !count_events(t, g->event, g->on)) {
 		f->expected = arena_printf(a, "%s%s%s, given", g->event, g->on ? " on " : "", g->on ? g->on : "");
 		f->reason = arena_printf(a, "given unmet: %s was not seen%s%s", g->event, g->on ? " on " : "",
 					 g->on ? g->on : "");
@@ -177,7 +190,7 @@ static void judge_script(const struct trial *t, struct finding *best)
 		take(best, &any, &f);
 	}
 	for (size_t i = 0; i < s->n_givens; i++)
-		if (given_unmet(t, &s->givens[i], &f))
+		if (when_holds(&s->givens[i].when, plan_value, t->kase) && given_unmet(t, &s->givens[i], &f))
 			take(best, &any, &f);
 	if (t->observation->full && best->verdict < VERDICT_VIOLATION) {
 		best->verdict = VERDICT_INCONCLUSIVE;

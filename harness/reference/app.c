@@ -62,6 +62,8 @@ void app_admit(const struct policy *policy, const struct peer *peer, struct admi
 				 .depth = policy->depth,
 				 .faults = policy->faults};
 	check_chain(&in, &result);
+	if (peer->late && policy->faults->on[FAULT_WRONG_CERTIFICATE_AFTER_LATE_REQUEST])
+		result.failed = 0;
 	if (result.failed) {
 		refuse(out, check_alert(&result), check_failed(&result, failed, sizeof failed));
 		return;
@@ -79,6 +81,7 @@ void app_unanswered(enum app_silence silence, struct admission *out)
 {
 	static const char *const why[] = {
 	    [APP_NOT_OFFERED] = "the client did not offer post-handshake authentication",
+	    [APP_LEGACY] = "the client knows no secure renegotiation",
 	    [APP_DECLINED] = "the client does not renegotiate",
 	    [APP_IGNORED] = "the client did not answer the request for a certificate",
 	};

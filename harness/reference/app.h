@@ -31,6 +31,7 @@ struct peer {
 	const struct span *chain; /* as sent, end entity first; NULL when none was sent */
 	size_t n;
 	int64_t now;
+	bool late; /* asked only after a request */
 };
 
 enum admit { ADMIT_IDENTITY, ADMIT_ANONYMOUS, ADMIT_REFUSED, ADMIT_UNASKED };
@@ -48,9 +49,9 @@ void app_admit(const struct policy *policy, const struct peer *peer, struct admi
 
 /*
  * The late request came to nothing, and only HTTP can still say so: the client did not offer post_handshake_auth (RFC
- * 8446 4.2.6), it will not renegotiate (RFC 5246 7.2.2), or it did not answer in time.
+ * 8446 4.2.6), it cannot renegotiate safely (RFC 5746 4.4), it will not (RFC 5246 7.2.2), or it did not answer in time.
  */
-enum app_silence { APP_NOT_OFFERED, APP_DECLINED, APP_IGNORED };
+enum app_silence { APP_NOT_OFFERED, APP_LEGACY, APP_DECLINED, APP_IGNORED };
 void app_unanswered(enum app_silence silence, struct admission *out);
 
 /* What an HTTP driver read. */

@@ -55,8 +55,11 @@ START_TEST(admits)
 	struct span chain[] = {{m.der[leaf].data, m.der[leaf].size}, {m.der[1].data, m.der[1].size}};
 	set_fault(&faults, admissions[_i].fault);
 	struct policy policy = {NULL, admissions[_i].mode, &anchors, 10, 65536, &faults};
-	struct peer peer = {admissions[_i].asked, admissions[_i].tls13, chain, admissions[_i].who == NOBODY ? 0 : 2,
-			    clock_now()};
+	struct peer peer = {.asked = admissions[_i].asked,
+			    .tls13 = admissions[_i].tls13,
+			    .chain = chain,
+			    .n = admissions[_i].who == NOBODY ? 0 : 2,
+			    .now = clock_now()};
 	app_admit(&policy, &peer, &got);
 	ck_assert_msg(got.admit == admissions[_i].admit, "%s: admitted as %d", admissions[_i].name, got.admit);
 	ck_assert_msg(got.alert == admissions[_i].alert, "%s: alert %d", admissions[_i].name, got.alert);

@@ -22,6 +22,7 @@ struct conn {
 	gnutls_session_t session;     /* NULL without TLS */
 	bool asked, asked_again;
 	bool late;  /* waiting for the answer to a late request */
+	bool new_keys; /* a KeyUpdate came instead: GnuTLS wants it read as data is */
 	int broken; /* what ended the session after the handshake, or 0 */
 	const struct faults *faults;
 	struct admission admission;
@@ -49,6 +50,10 @@ void conn_note_session(struct conn *c);
 /* late.c: for struct wire.  False: the connection is over. */
 bool conn_ask_late(void *context);
 bool conn_waiting(void *context);
+/* Is there a KeyUpdate to be read where GnuTLS looks for the answer to a late request?  Sets c->new_keys. */
+bool conn_has_new_keys(struct conn *c, size_t wanted);
+/* Fault: the renegotiation that a client began.  False: the connection is over. */
+bool conn_follow_renegotiation(struct conn *c);
 /* Faults: what nobody needs, and what nobody offered to answer. */
 void conn_ask_again(struct conn *c);
 void conn_ask_unoffered(struct conn *c);

@@ -39,7 +39,7 @@
 	X(FAULT_ASKS_EVERYBODY, "asks-everybody", NULL, NULL, false,                                                   \
 	  "asks for a certificate, and believes it, where none is wanted")                                             \
 	X(FAULT_ASKS_AGAIN, "asks-again", NULL, NULL, false,                                                           \
-	  "asks after the request, asked before or not, by what the version has")                                                 \
+	  "asks after the request, asked before or not, by what the version has")                                      \
 	X(FAULT_ASKS_LATE_WITHOUT_OFFER, "asks-late-without-offer", NULL, NULL, false,                                 \
 	  "asks after the handshake whoever did not offer to answer")                                                  \
 	X(FAULT_FORGETS_IDENTITY, "forgets-identity", NULL, NULL, false,                                               \
@@ -66,6 +66,24 @@
 	X(FAULT_IGNORES_EXPECT, "ignores-expect", NULL, NULL, false, "waits for the body of who waits for 100")                \
 	X(FAULT_SPLICES_REQUEST_BEFORE_RENEGOTIATION, "splices-request-before-renegotiation", NULL, NULL, false,       \
 	  "serves a request that came before a renegotiation as if it had come behind it")                             \
+	X(FAULT_WRONG_CERTIFICATE_AFTER_LATE_REQUEST, "wrong-certificate-after-late-request", NULL, NULL, false,       \
+	  "believes whatever certificate answers a late request, and checks nothing of its chain")                     \
+	X(FAULT_SERVES_BEFORE_THE_ANSWER, "serves-before-the-answer", NULL, NULL, false,                               \
+	  "asks after the request, and serves without waiting for the answer")                                         \
+	X(FAULT_SERVES_WHO_DOES_NOT_ANSWER, "serves-who-does-not-answer", NULL, NULL, false,                           \
+	  "serves who will not renegotiate, or lets the time for an answer pass")                                      \
+	X(FAULT_GIVES_NO_TIME_TO_ANSWER, "gives-no-time-to-answer", NULL, NULL, false,                                 \
+	  "asks after the request, and gives up who does not answer at once")                                          \
+	X(FAULT_TAKES_NO_DATA_WHILE_ASKING, "takes-no-data-while-asking", NULL, NULL, false,                           \
+	  "breaks off when data comes between its late request and the answer")                                        \
+	X(FAULT_SERVES_WHO_SENDS_DATA_INSTEAD, "serves-who-sends-data-instead", NULL, NULL, false,                     \
+	  "takes data that comes instead of an answer for the end of its late request, and serves")                    \
+	X(FAULT_TAKES_NO_KEY_UPDATE_WHILE_ASKING, "takes-no-key-update-while-asking", NULL, NULL, false,               \
+	  "breaks off when new keys come between its late request and the answer")                                     \
+	X(FAULT_RENEGOTIATES_WITH_LEGACY_CLIENTS, "renegotiates-with-legacy-clients", NULL, NULL, false,               \
+	  "asks clients from before RFC 5746 to renegotiate, too")                                                     \
+	X(FAULT_ALLOWS_CLIENT_RENEGOTIATION, "allows-client-renegotiation", NULL, NULL, false,                         \
+	  "renegotiates as often as a client asks for it")                                                             \
 	X(FAULT_LATE_REQUEST_HANGS, "late-request-hangs", NULL, NULL, true,                                            \
 	  "asks after the request, and says nothing to what it gets")                                                  \
 	X(FAULT_RESUMES_ACROSS_NAMES, "resumes-across-names", NULL, NULL, false,                                       \

@@ -246,8 +246,10 @@ static enum rc fit(struct server *s, struct site *site, const char *trust, struc
 	return err_set(err, RC_INPUT, "no anchors are given for %s", trust);
 }
 
-static const char *const version_words[] = {[VERSIONS_ALL] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2",
-					    [VERSIONS_TLS12] = "NORMAL:-VERS-ALL:+VERS-TLS1.2",
+/* Whether to renegotiate with whom is late.c's to say, not GnuTLS's: hence unsafe, which only means that it lets us. */
+static const char *const version_words[] = {[VERSIONS_ALL] =
+						"NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%UNSAFE_RENEGOTIATION",
+					    [VERSIONS_TLS12] = "NORMAL:-VERS-ALL:+VERS-TLS1.2:%UNSAFE_RENEGOTIATION",
 					    [VERSIONS_TLS13] = "NORMAL:-VERS-ALL:+VERS-TLS1.3"};
 
 static enum versions versions_of(const struct endpoint *e)

@@ -36,6 +36,10 @@ ssize_t conn_pull(gnutls_transport_ptr_t context, void *out, size_t size)
 {
 	struct conn *c = context;
 	for (;;) {
+		if (c->late && (clock_us() >= c->until || conn_has_new_keys(c, size))) {
+			errno = EAGAIN;
+			return -1;
+		}
 		ssize_t n = recv(c->fd, out, size, MSG_DONTWAIT);
 		if (n >= 0 || (errno != EAGAIN && errno != EINTR))
 			return n;
@@ -124,6 +128,11 @@ static long tls_read(void *context, void *out, size_t size)
 		ssize_t n = gnutls_record_recv(c->session, out, size);
 		if (n >= 0)
 			return n;
+		if (n == GNUTLS_E_REHANDSHAKE && c->faults->on[FAULT_ALLOWS_CLIENT_RENEGOTIATION]) {
+			if (!conn_follow_renegotiation(c))
+				return -1;
+			continue;
+		}
 		/* A client that renegotiates is told no (RFC 5246 7.2.2), not for ever. */
 		if (n == GNUTLS_E_REHANDSHAKE && ++c->renegotiations <= 3)
 			gnutls_alert_send(c->session, GNUTLS_AL_WARNING, GNUTLS_A_NO_RENEGOTIATION);
@@ -167,6 +176,7 @@ static int admit(gnutls_session_t session)
 	for (unsigned i = 0; i < n; i++)
 		chain[i] = (struct span){sent[i].data, sent[i].size};
 	struct peer peer = {.asked = c->asked,
+			    .late = c->late,
 			    .tls13 = gnutls_protocol_get_version(session) == GNUTLS_TLS1_3,
 			    .chain = chain,
 			    .n = n,

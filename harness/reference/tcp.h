@@ -32,7 +32,7 @@ struct endpoint {
 };
 
 /* A connection lives this long at most, whatever the peer does. */
-enum { TCP_DEADLINE_MS = 30000, TCP_LATE_MS = 5000, TCP_DRAIN_MS = 5000 };
+enum { TCP_DEADLINE_MS = 30000, TCP_LATE_MS = 2000, TCP_DRAIN_MS = 5000 };
 
 /* Serves the connection and closes `fd`. */
 void tcp_serve(int fd, const struct endpoint *endpoint);

@@ -14,7 +14,7 @@ struct building {
 	const char *ids[MAX_CREDENTIALS];
 	size_t n;
 	const char *conns[JOB_MAX_CONNECTIONS], *hosts[JOB_MAX_CONNECTIONS]; /* ids, and what each was opened for */
-	int n_conns;
+	int n_conns, shown[JOB_MAX_CONNECTIONS];			     /* and the credential of each */
 	const char *reqs[JOB_MAX_REQUESTS];
 	int n_reqs;
 	bool saves; /* the script keeps sessions: TLS 1.2 tickets must be on */
@@ -162,7 +162,10 @@ static enum rc build_connect(struct building *b, const struct script_step *s, st
 		c->offer_pha = is_yes(text);
 	c->no_tickets = text_equal(value(b, s, "tickets"), "no");
 	c->no_ems = text_equal(value(b, s, "ems"), "no");
-	return credential(b, value(b, s, "certificate"), &c->credential);
+	c->legacy = text_equal(value(b, s, "secure-renegotiation"), "no");
+	enum rc rc = credential(b, value(b, s, "certificate"), &c->credential);
+	b->shown[out->conn] = c->credential;
+	return rc;
 }
 
 static enum rc body_size(struct building *b, const char *text, uint64_t *out)
@@ -228,6 +231,21 @@ static const char *not_built(struct building *b, const struct script_step *s)
 	return NULL;
 }
 
+/* answer, renegotiate: by default with what the connection was opened with. */
+static enum rc build_late(struct building *b, const struct script_step *s, struct job_step *out)
+{
+	const char *text = value(b, s, "certificate");
+	if (out->conn >= 0)
+		out->credential = b->shown[out->conn];
+	enum rc rc = text ? credential(b, text, &out->credential) : RC_OK;
+	if ((text = value(b, s, "refuse")) && !refuse_parse(text, &out->refuse))
+		return err_set(b->err, RC_INPUT, "refuse=\"%s\" is none of: %s", text, refuse_words());
+	out->times = 1;
+	if ((text = value(b, s, "times")) && !times_parse(text, &out->times))
+		return err_set(b->err, RC_INPUT, "times=\"%s\" is no number from 1 to 64", text);
+	return rc;
+}
+
 static enum rc build_step(struct building *b, const struct script_step *s, struct job_step *out)
 {
 	const char *text;
@@ -248,9 +266,8 @@ static enum rc build_step(struct building *b, const struct script_step *s, struc
 		return err_set(b->err, RC_INPUT, "how=\"%s\" is none of: %s", text, how_close_words());
 	if ((text = value(b, s, "ms")) && !wait_parse(text, &out->ms))
 		return err_set(b->err, RC_INPUT, "ms=\"%s\" is no duration", text);
-	if (s->verb == VERB_ANSWER)
-		return credential(b, value(b, s, "certificate"), &out->credential);
-	return RC_OK;
+	out->ask_peer = is_yes(value(b, s, "ask-peer"));
+	return s->verb == VERB_ANSWER || s->verb == VERB_RENEGOTIATE ? build_late(b, s, out) : RC_OK;
 }
 
 static enum rc build_default(struct building *b, struct job_step *steps)

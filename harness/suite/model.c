@@ -160,3 +160,12 @@ bool body_size_parse(const char *text, uint64_t limit, uint64_t *bytes)
 		*bytes += more;
 	return true;
 }
+
+bool times_parse(const char *text, unsigned *out)
+{
+	size_t len = strlen(text);
+	if (!len || len > 2 || strspn(text, "0123456789") != len)
+		return false;
+	*out = (unsigned)(len == 1 ? text[0] - '0' : (text[0] - '0') * 10 + text[1] - '0');
+	return *out >= 1 && *out <= 64;
+}

@@ -157,6 +157,7 @@ struct expect {
 	const char *body;		      /* "intact": at the server, as <received> tells */
 	const char *resumed;		      /* "yes", "no" */
 	const char *fetch, *within, *or_start;
+	bool or_closed; /* a connection that ended before the request was sent is as good */
 	const char *clause;
 	enum level level; /* LEVEL_MUST unless said */
 	struct where where;
@@ -167,12 +168,15 @@ struct given {
 	unsigned decision;
 	const char *session, *fetch;
 	const char *event, *on; /* name of an event; connection id, NULL: any */
+	struct when when;
 	struct where where;
 };
 
 struct never {
 	const char *event; /* name of an event, or late-request: hello-request and reauth-request */
 	const char *on;	   /* connection id; NULL: any */
+	unsigned times;	   /* it must not be seen so often; 0: not once */
+	enum level level;  /* LEVEL_MUST unless said */
 	struct when when;
 	const char *clause;
 	struct where where;
@@ -428,5 +432,7 @@ const char *value_expand(struct arena *a, const char *text, when_lookup *lookup,
 bool body_size_parse(const char *text, uint64_t limit, uint64_t *bytes);
 /* wait/@ms: "250", or with a unit as other times: "250ms", "2s". */
 bool wait_parse(const char *text, uint32_t *ms);
+/* times=: a whole number from 1 to 64. */
+bool times_parse(const char *text, unsigned *times);
 
 #endif

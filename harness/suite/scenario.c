@@ -170,10 +170,9 @@ static void read_decision(struct loader *l, const struct scenario *s, const stru
 
 static void read_expect(struct loader *l, const struct scenario *s, const struct node *n, struct expect *e)
 {
-	static const struct shape shape = {
-	    .attributes =
-		"of when decision signal phase identity identity-not same-as body resumed fetch within or-start clause level",
-	    .children = ""};
+	static const struct shape shape = {.attributes = "of when decision signal phase identity identity-not same-as body "
+							 "resumed fetch within or-closed or-start clause level",
+					   .children = ""};
 	struct findings *f = l->findings;
 	read_shape(f, n, &shape);
 	*e = (struct expect){
@@ -189,6 +188,7 @@ static void read_expect(struct loader *l, const struct scenario *s, const struct
 	    .fetch = read_value(n, "fetch"),
 	    .within = read_value(n, "within"),
 	    .or_start = read_value(n, "or-start"),
+	    .or_closed = text_equal(read_value(n, "or-closed"), "yes"),
 	    .clause = read_value(n, "clause"),
 	    .level = (enum level)read_word(f, n, "level", level_words(), LEVEL_MUST),
 	    .where = n->where,
@@ -198,6 +198,7 @@ static void read_expect(struct loader *l, const struct scenario *s, const struct
 	if (e->body && !text_has_word(s->needs, "body-echo"))
 		findings_add(f, read_where(n, "body"), "body= needs=\"body-echo\" on the scenario");
 	read_word(f, n, "resumed", "yes no", 0);
+	read_word(f, n, "or-closed", "yes no", 0);
 	read_word(f, n, "or-start", "refused", 0);
 	read_words(f, n, "fetch", "ocsp crl");
 	check_within(l, n);
@@ -210,7 +211,8 @@ static void read_expect(struct loader *l, const struct scenario *s, const struct
 	findings_add(f, n->where, "<expect> expects nothing");
 }
 
-static void check_event(struct loader *l, const struct scenario *s, const struct node *n, const char *event, const char *on)
+static void check_event(struct loader *l, const struct scenario *s, const struct node *n, const char *event,
+			const char *on)
 {
 	enum event_kind kind;
 	if (event && strcmp(event, "late-request") != 0 && !event_kind_parse(event, &kind))
@@ -222,7 +224,7 @@ static void check_event(struct loader *l, const struct scenario *s, const struct
 
 static void read_given(struct loader *l, const struct scenario *s, const struct node *n, struct given *g)
 {
-	static const struct shape shape = {.attributes = "of decision session fetch event on", .children = ""};
+	static const struct shape shape = {.attributes = "of decision session fetch event on when", .children = ""};
 	read_shape(l->findings, n, &shape);
 	*g = (struct given){
 	    .of = read_value(n, "of"),
@@ -231,6 +233,7 @@ static void read_given(struct loader *l, const struct scenario *s, const struct 
 	    .fetch = read_value(n, "fetch"),
 	    .event = read_value(n, "event"),
 	    .on = read_value(n, "on"),
+	    .when = read_cell_when(l, s, n),
 	    .where = n->where,
 	};
 	read_words(l->findings, n, "fetch", "ocsp crl");
@@ -246,15 +249,20 @@ static void read_given(struct loader *l, const struct scenario *s, const struct 
 
 static void read_never(struct loader *l, const struct scenario *s, const struct node *n, struct never *v)
 {
-	static const struct shape shape = {.attributes = "event on when clause", .required = "event", .children = ""};
+	static const struct shape shape = {
+	    .attributes = "event on times level when clause", .required = "event", .children = ""};
 	read_shape(l->findings, n, &shape);
 	*v = (struct never){
 	    .event = read_value(n, "event"),
 	    .on = read_value(n, "on"),
+	    .level = (enum level)read_word(l->findings, n, "level", level_words(), LEVEL_MUST),
 	    .when = read_cell_when(l, s, n),
 	    .clause = read_value(n, "clause"),
 	    .where = n->where,
 	};
+	const char *times = read_value(n, "times");
+	if (times && !times_parse(times, &v->times))
+		findings_add(l->findings, read_where(n, "times"), "times=\"%s\" is no number from 1 to 64", times);
 	check_event(l, s, n, v->event, v->on);
 }
 

@@ -12,14 +12,14 @@ struct verb_rule {
 
 /* One row a verb, in the order of enum verb. */
 static const struct verb_rule verb_rules[VERB__COUNT] = {
-    [VERB_CONNECT] = {"id name certificate resume tls alpn pha tickets ems fresh", "id", false},
+    [VERB_CONNECT] = {"id name certificate resume tls alpn pha tickets ems secure-renegotiation fresh", "id", false},
     [VERB_REQUEST] = {"id on method target host authority body expect-continue chunked until certificate", "id", true},
     [VERB_AWAIT] = {"of", "", false},
-    [VERB_ANSWER] = {"on certificate", "", false},
+    [VERB_ANSWER] = {"on certificate refuse", "", false},
     [VERB_SAVE] = {"session from", "session", false},
     [VERB_CLOSE] = {"on how", "", false},
     [VERB_WAIT] = {"ms", "ms", false},
-    [VERB_RENEGOTIATE] = {"on certificate", "", false},
+    [VERB_RENEGOTIATE] = {"on certificate times", "", false},
     [VERB_KEY_UPDATE] = {"on ask-peer", "", false},
     [VERB_TAMPER] = {"on what", "what", false},
     [VERB_REVOKE] = {"certificate publish", "certificate", false},
@@ -220,6 +220,18 @@ static void check_fresh(struct checking *c, const char *value)
 	check_words(c, value, "leaf ca");
 }
 
+static void check_refuse(struct checking *c, const char *value)
+{
+	check_words(c, value, refuse_words());
+}
+
+static void check_times(struct checking *c, const char *value)
+{
+	unsigned times;
+	if (!times_parse(value, &times))
+		wrong(c, value, "is no number from 1 to 64");
+}
+
 static void check_publish(struct checking *c, const char *value)
 {
 	check_words(c, value, "ocsp crl");
@@ -280,6 +292,9 @@ static const struct {
     {"expect-continue", check_yes},
     {"chunked", check_yes},
     {"ask-peer", check_yes},
+    {"secure-renegotiation", check_yes},
+    {"refuse", check_refuse},
+    {"times", check_times},
     {"until", check_until},
     {"how", check_how},
     {"fresh", check_fresh},
