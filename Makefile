@@ -1,6 +1,9 @@
 # mtlspec: one non-recursive Makefile.  A new module, test or fuzzer is a new file and no edit here.
 V      ?= dev
 BUILD  ?= build
+ifneq ($(words $(BUILD)),1)
+$(error BUILD="$(BUILD)": make knows no file names with blanks; name a folder without)
+endif
 B      := $(BUILD)/$(V)
 PREFIX ?= /usr/local
 PKGS   := gnutls libxml-2.0
