@@ -279,9 +279,19 @@ struct server_log {
 	const char *crash; /* a documented phrase that says a worker died */
 };
 
+/* A command that must have ended well before the process starts: a build, a key store. */
+struct prepare {
+	const char *const *arguments; /* as the process's own */
+	const bool *split;
+	size_t n_arguments;
+	uint32_t within_ms; /* 0: default */
+	struct where where;
+};
+
 struct process {
 	const char *id;
 	const char *package; /* Debian package of the program, named when it is absent */
+	const char *install; /* where it comes from when Debian has none; or NULL */
 	const char *const *arguments; /* with @PLACEHOLDERS@; an argument that is empty after replacement is dropped,
 					 one written <argument split="yes"> is split at blanks */
 	const bool *split;
@@ -290,6 +300,8 @@ struct process {
 	size_t n_env;
 	const struct template_file *files;
 	size_t n_files;
+	const struct prepare *prepares; /* run in order, when the files are there */
+	size_t n_prepares;
 	const char *const *version; /* command whose output names the version; n 0: none */
 	size_t n_version;
 	const char *version_pattern; /* text before the version: "nginx/" */

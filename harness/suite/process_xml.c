@@ -1,4 +1,4 @@
-/* <process> of a target: the command, its files, how it is asked for its version, reloaded and stopped. */
+/* <process> of a target: the command, its files, what is run before it, how it is asked for its version, reloaded and stopped. */
 #include "harness/base/fs.h"
 #include "harness/suite/target_xml.h"
 
@@ -78,14 +78,30 @@ static void read_version(struct target_reading *r, const struct node *n, struct 
 		findings_add(r->findings, n->where, "<version> without an <argument>: what should be run?");
 }
 
+static void read_prepare(struct target_reading *r, const struct node *n, struct prepare *out)
+{
+	static const struct shape shape = {.attributes = "within", .children = "argument"};
+	read_shape(r->findings, n, &shape);
+	*out = (struct prepare){.within_ms = read_millis(r->findings, n, "within"), .where = n->where};
+	out->arguments = read_arguments(r, n, &out->split, &out->n_arguments);
+	if (!out->n_arguments)
+		findings_add(r->findings, n->where, "<prepare> without an <argument>: what should be run?");
+}
+
 void process_read(struct target_reading *r, const struct node *n, struct process *out)
 {
 	static const struct shape shape = {
-	    .attributes = "id package", .required = "id", .children = "argument env file version reload stop log"};
+	    .attributes = "id package install",
+	    .required = "id",
+	    .children = "argument env file prepare version reload stop log"};
 	struct findings *f = r->findings;
 	read_shape(f, n, &shape);
-	*out = (struct process){.id = read_id(f, n, "id"), .package = read_value(n, "package"), .where = n->where};
+	*out = (struct process){.id = read_id(f, n, "id"),
+				.package = read_value(n, "package"),
+				.install = read_value(n, "install"),
+				.where = n->where};
 	struct template_file *files = ARENA_NEW(r->arena, struct template_file, count(n, "file"));
+	struct prepare *prepares = ARENA_NEW(r->arena, struct prepare, count(n, "prepare"));
 	struct server_log *logs = ARENA_NEW(r->arena, struct server_log, count(n, "log"));
 	out->arguments = read_arguments(r, n, &out->split, &out->n_arguments);
 	out->env = parameters_read(r, n, "env", &out->n_env);
@@ -94,10 +110,13 @@ void process_read(struct target_reading *r, const struct node *n, struct process
 	for (size_t i = 0; i < n->n_children; i++) {
 		if (strcmp(n->children[i].name, "file") == 0)
 			read_file(r, &n->children[i], &files[out->n_files++]);
+		else if (strcmp(n->children[i].name, "prepare") == 0)
+			read_prepare(r, &n->children[i], &prepares[out->n_prepares++]);
 		else if (strcmp(n->children[i].name, "log") == 0)
 			read_log(r, &n->children[i], &logs[out->n_logs++]);
 	}
 	out->files = files;
+	out->prepares = prepares;
 	out->logs = logs;
 	out->reload_signal = read_signal(r, read_child(f, n, "reload"));
 	out->stop_signal = read_signal(r, read_child(f, n, "stop"));

@@ -17,9 +17,10 @@ static const char target_text[] =
     "\" id=\"shop\" product=\"shopd\" profile=\"shop\" tls=\"1.2\" has=\"echo\" body-limit=\"131072\"\n"
     " server-ca=\"ca.pem\">\n"
     "<title>A shop</title><parameter name=\"depth\" value=\"10\"/>\n"
-    "<process id=\"p\" package=\"shopd\"><argument split=\"yes\">@depth@</argument><argument>-v</argument><env "
+    "<process id=\"p\" package=\"shopd\" install=\"by hand\"><argument split=\"yes\">@depth@</argument><argument>-v</argument><env "
     "name=\"A\" value=\"@dir@\"/>"
-    "<file from=\"target.xml\" to=\"a/b\" verbatim=\"yes\"/><version pattern=\"v\"><argument>x</argument></version>"
+    "<file from=\"target.xml\" to=\"a/b\" verbatim=\"yes\"/>"
+    "<prepare within=\"2s\"><argument>make</argument><argument split=\"yes\">@depth@</argument></prepare><version pattern=\"v\"><argument>x</argument></version>"
     "<reload signal=\"HUP\"/><log path=\"stderr\" crash=\"died\"/></process>\n"
     "<endpoint id=\"a\" negotiation=\"required\" url=\"https://localhost:@port:a@/\" address=\"127.0.0.1:@port:a@\" "
     "trust=\"tenant\"/>"
@@ -103,6 +104,11 @@ START_TEST(values)
 	ck_assert_int_eq(p->stop_signal, 0);
 	ck_assert_str_eq(p->version_pattern, "v");
 	ck_assert_str_eq(p->files[0].to, "a/b");
+	ck_assert_str_eq(p->install, "by hand");
+	ck_assert_uint_eq(p->n_prepares, 1);
+	ck_assert_str_eq(p->prepares[0].arguments[0], "make");
+	ck_assert(p->prepares[0].split[1]);
+	ck_assert_uint_eq(p->prepares[0].within_ms, 2000);
 	ck_assert_str_eq(p->logs[0].crash, "died");
 	ck_assert_str_eq(t->endpoints[0].trust, "tenant");
 	ck_assert_uint_eq(t->endpoints[1].http, BIT(HTTP_1_1));

@@ -29,51 +29,16 @@ static enum rc make_dir(struct running *r, struct err *err)
 	return fs_mkdirs(r->dir, err);
 }
 
-/* Expanded arguments without the empty ones, those marked split at blanks; NULL-terminated. */
-static enum rc expand_vector(struct running *r, const char *const *list, const bool *split, size_t n,
-			     struct where where, const char *const **out, struct err *err)
-{
-	enum rc rc = RC_OK;
-	const char **v = NULL, *text;
-	size_t count = 0, cap = 0;
-	for (size_t i = 0; i < n; i++) {
-		char word[PATH_MAX];
-		TRY(expand_text(r->arena, &r->expand, list[i], where, &text, err));
-		if (!split || !split[i]) {
-			if (*text)
-				*VEC_PUSH(v, count, cap) = text;
-			continue;
-		}
-		while (text_word(&text, word, sizeof word))
-			*VEC_PUSH(v, count, cap) = arena_strdup(r->arena, word);
-	}
-	*VEC_PUSH(v, count, cap) = NULL;
-	*out = arena_memdup(r->arena, v, count * sizeof *v);
-	if (count == 1)
-		rc = err_at(err, RC_INPUT, where.file, where.line, "a command without a word");
-out:
-	free(v);
-	return rc;
-}
-
-static enum rc absent(const struct member *m, const char *program, struct err *err)
-{
-	const char *package = m->process->package;
-	if (package && *package)
-		return err_set(err, RC_ABSENT, "%s is not installed (Debian package %s)", program, package);
-	return err_set(err, RC_ABSENT, "%s is not installed", program);
-}
-
 /* The program itself and, behind a wrapper, the one that it runs. */
 static enum rc check_installed(const struct running *r, const struct member *m, struct err *err)
 {
 	char path[PATH_MAX];
 	if (!proc_find(m->argv[0], path, sizeof path))
-		return absent(m, m->argv[0], err);
+		return prepare_absent(m->process, m->argv[0], err);
 	for (size_t i = 0; i < m->process->n_arguments; i++) {
 		const struct setting *s = material_setting(r, "program");
 		if (s && strcmp(m->process->arguments[i], "@program@") == 0 && !proc_find(s->value, path, sizeof path))
-			return absent(m, s->value, err);
+			return prepare_absent(m->process, s->value, err);
 	}
 	return RC_OK;
 }
@@ -140,11 +105,12 @@ static enum rc prepare(struct running *r, struct member *m, struct err *err)
 	enum rc rc;
 	const struct process *p = m->process;
 	m->log = arena_printf(r->arena, "%s/%s.log", r->dir, p->id);
-	TRY(expand_vector(r, p->arguments, p->split, p->n_arguments, p->where, &m->argv, err));
+	TRY(prepare_vector(r, p->arguments, p->split, p->n_arguments, p->where, &m->argv, err));
 	TRY(check_installed(r, m, err));
 	TRY(prepare_env(r, m, err));
 	TRY(prepare_files(r, p, err));
 	prepare_watches(r, m);
+	TRY(prepare_run(r, m, err));
 out:
 	return rc;
 }
@@ -315,7 +281,7 @@ static void probe_version(struct running *r)
 		struct err ignored = {{0}}; /* a version nobody can tell stops no run */
 		const char *const *argv;
 		if (!p->n_version ||
-		    expand_vector(r, p->version, NULL, p->n_version, p->where, &argv, &ignored) != RC_OK)
+		    prepare_vector(r, p->version, NULL, p->n_version, p->where, &argv, &ignored) != RC_OK)
 			continue;
 		struct proc_spec spec = {.argv = argv, .env = r->members[i].env, .dir = r->dir, .out = -1, .log = -1};
 		if (proc_run(&spec, ready_ms(r), text, sizeof text, &status, &ignored) != RC_OK) {

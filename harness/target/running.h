@@ -1,4 +1,4 @@
-/* running.h - inside of a running target, shared by running.c, material.c and health.c; nobody else includes it. */
+/* running.h - inside of a running target, shared by running.c, prepare.c, material.c and health.c; nobody else includes it. */
 #ifndef HARNESS_TARGET_RUNNING_H
 #define HARNESS_TARGET_RUNNING_H
 
@@ -56,6 +56,14 @@ struct running {
 enum rc material_settings(struct running *r, struct err *err) MUST_USE;
 enum rc material_lookup(void *running, const char *name, const char **value, struct err *err) MUST_USE;
 const struct setting *material_setting(const struct running *r, const char *name);
+
+/* prepare.c: expanded arguments without the empty ones, those marked split at blanks; NULL-terminated. */
+enum rc prepare_vector(struct running *r, const char *const *list, const bool *split, size_t n, struct where where,
+		       const char *const **out, struct err *err) MUST_USE;
+/* RC_ABSENT, with a sentence that says what to install. */
+enum rc prepare_absent(const struct process *p, const char *program, struct err *err) MUST_USE;
+/* The process's <prepare> commands, each to its end.  RC_FAULT with its last words; RC_END: given up. */
+enum rc prepare_run(struct running *r, struct member *m, struct err *err) MUST_USE;
 
 /* health.c */
 void health_begin(struct running *r); /* what the logs hold by now is old */

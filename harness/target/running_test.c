@@ -357,6 +357,56 @@ START_TEST(runs_behind_a_wrapper)
 }
 END_TEST
 
+static bool given_up(void)
+{
+	return true;
+}
+
+/* What is run before the process: it has ended well, or nothing was started and its own words say why. */
+static const struct {
+	const char *script; /* of /bin/sh, or the name of a program */
+	bool (*give_up)(void);
+	uint32_t within_ms;
+	enum rc rc;
+	const char *text; /* NULL: none */
+} preparations[] = {
+    {"test -f server-cert.pem && test $MTLSPEC_FAKE = sound && echo > prepared", NULL, 0, RC_OK, NULL},
+    {"echo compiling; echo line 3: no such thing >&2; exit 2", NULL, 0, RC_FAULT,
+     "process fake: its <prepare> exited 2; it said: compiling | line 3: no such thing"},
+    {"echo compiling; exec sleep 60", NULL, 50, RC_FAULT,
+     "process fake: its <prepare> did not end within 50 ms; it said: compiling"},
+    {"exec sleep 60", given_up, 0, RC_END, ""},
+    {"no-such-compiler", NULL, 0, RC_ABSENT, "no-such-compiler is not installed (from example.test)"},
+};
+
+START_TEST(prepares_before_it_starts)
+{
+	struct bench b;
+	const char *const words[] = {"/bin/sh", "-c", preparations[_i].script};
+	bool program = preparations[_i].rc == RC_ABSENT;
+	const struct prepare prepare = {.arguments = program ? &words[2] : words,
+					.n_arguments = program ? 1 : 3,
+					.within_ms = preparations[_i].within_ms,
+					.where = {"t.xml", 3}};
+	struct process p = process;
+	struct target t = fake;
+	p.package = NULL;
+	p.install = "from example.test";
+	p.prepares = &prepare;
+	p.n_prepares = 1;
+	t.processes = &p;
+	bench_open(&b, "sound");
+	b.spec.target = &t;
+	b.spec.give_up = preparations[_i].give_up;
+	ck_assert_int_eq(bench_start(&b), preparations[_i].rc);
+	if (preparations[_i].rc == RC_OK)
+		ck_assert(fs_exists(arena_printf(&b.a, "%s/prepared", running_dir(b.r))));
+	else
+		ck_assert_str_eq(b.err.text, preparations[_i].text);
+	bench_close(&b);
+}
+END_TEST
+
 START_TEST(refuses_bad_settings)
 {
 	struct bench b;
@@ -436,6 +486,7 @@ Suite *test_suite(void)
 	tcase_add_test(t, chooses_again_when_the_port_is_taken);
 	tcase_add_test(t, names_the_package);
 	tcase_add_test(t, runs_behind_a_wrapper);
+	tcase_add_loop_test(t, prepares_before_it_starts, 0, (int)(sizeof preparations / sizeof *preparations));
 	tcase_add_test(t, refuses_bad_settings);
 	tcase_add_test(t, remote_has_no_process);
 	tcase_add_test(t, disowned_processes_live_on);
