@@ -357,15 +357,72 @@ enum rc keys_sign(const struct key *key, enum hash hash, struct blob data, struc
 	return RC_OK;
 }
 
-enum rc keys_pem(const struct key *key, char **pem, size_t *len, struct err *err)
+/*
+ * RFC 5915 section 3: the number is as long as the order of the curve.  GnuTLS writes it as an INTEGER's content, with a zero in
+ * front or a zero less, and .NET takes no such key.  What else PKCS#8 wants stands in the SubjectPublicKeyInfo.
+ */
+static bool pkcs8_of_ec(const struct key *key, const gnutls_datum_t *number, struct buf *out)
+{
+	struct der in = der_of(key->public_der.data, key->public_der.len);
+	struct der_tlv whole, algorithm, point;
+	if (!der_expect(&in, DER_SEQUENCE, &whole))
+		return false;
+	in = der_of(whole.data, whole.len);
+	if (!der_expect(&in, DER_SEQUENCE, &algorithm) || !der_expect(&in, DER_BIT_STRING, &point) || point.len < 2)
+		return false;
+	size_t size = (point.len - 2) / 2; /* behind "no unused bits" and "uncompressed" */
+	if (number->size > size)
+		return false;
+	der_put_unsigned(out, 0);
+	buf_add(out, algorithm.start, (size_t)(algorithm.data + algorithm.len - algorithm.start));
+	size_t octets = out->len;
+	der_put_unsigned(out, 1);
+	size_t from = out->len;
+	for (size_t i = number->size; i < size; i++)
+		buf_put_u8(out, 0);
+	buf_add(out, number->data, number->size);
+	der_close(out, from, DER_OCTET_STRING);
+	from = out->len;
+	der_put_bits(out, point.data + 1, point.len - 1);
+	der_close(out, from, DER_CONSTRUCTED(1));
+	der_close(out, octets, DER_SEQUENCE);
+	der_close(out, octets, DER_OCTET_STRING);
+	der_close(out, 0, DER_SEQUENCE);
+	return !out->overflow;
+}
+
+static int export_ec(const struct key *key, gnutls_datum_t *pem)
+{
+	gnutls_ecc_curve_t curve;
+	gnutls_datum_t number = {0};
+	struct buf pkcs8;
+	buf_init(&pkcs8, 4096);
+	int code = gnutls_privkey_export_ecc_raw2(key->private, &curve, NULL, NULL, &number, GNUTLS_EXPORT_FLAG_NO_LZ);
+	if (code >= 0 && !pkcs8_of_ec(key, &number, &pkcs8))
+		code = GNUTLS_E_ASN1_DER_ERROR;
+	if (code >= 0) {
+		gnutls_datum_t der = {.data = (unsigned char *)pkcs8.data, .size = (unsigned)pkcs8.len};
+		code = gnutls_pem_base64_encode2("PRIVATE KEY", &der, pem);
+	}
+	gnutls_free(number.data);
+	buf_fini(&pkcs8);
+	return code;
+}
+
+static int export_any(const struct key *key, gnutls_datum_t *pem)
 {
 	gnutls_x509_privkey_t x = NULL;
-	gnutls_datum_t out = {0};
 	int code = gnutls_privkey_export_x509(key->private, &x);
-	if (code >= 0) {
-		code = gnutls_x509_privkey_export2_pkcs8(x, GNUTLS_X509_FMT_PEM, NULL, GNUTLS_PKCS_PLAIN, &out);
-		gnutls_x509_privkey_deinit(x);
-	}
+	if (code >= 0)
+		code = gnutls_x509_privkey_export2_pkcs8(x, GNUTLS_X509_FMT_PEM, NULL, GNUTLS_PKCS_PLAIN, pem);
+	gnutls_x509_privkey_deinit(x);
+	return code;
+}
+
+enum rc keys_pem(const struct key *key, char **pem, size_t *len, struct err *err)
+{
+	gnutls_datum_t out = {0};
+	int code = family_of(key->kind) == FAMILY_ECDSA ? export_ec(key, &out) : export_any(key, &out);
 	if (code < 0)
 		return fault(err, "cannot export a private key", code);
 	*pem = (char *)out.data;

@@ -1,6 +1,7 @@
 #include "harness/pki/keys.h"
 
 #include "harness/base/test.h"
+#include "harness/pki/der.h"
 
 #include <gnutls/abstract.h>
 #include <stdlib.h>
@@ -104,6 +105,39 @@ START_TEST(refuses_what_a_key_cannot_do)
 }
 END_TEST
 
+/* RFC 5915 section 3: as long as the order of the curve, leading zeros or not; one key in two begins with a high bit. */
+START_TEST(ec_numbers_have_the_length_of_their_curve)
+{
+	static const struct {
+		enum key_kind kind;
+		size_t octets;
+	} curves[] = {{KEY_P256, 32}, {KEY_P384, 48}, {KEY_P521, 66}};
+	for (size_t i = 0; i < 48; i++) {
+		const struct key *key;
+		char *pem;
+		size_t len;
+		gnutls_datum_t der;
+		struct der_tlv tlv;
+		OK(keys_own(&keys, curves[i % 3].kind, &key, &err));
+		OK(keys_pem(key, &pem, &len, &err));
+		gnutls_datum_t in = {(unsigned char *)pem, (unsigned)len};
+		ck_assert_int_ge(gnutls_pem_base64_decode2("PRIVATE KEY", &in, &der), 0);
+		struct der at = der_of(der.data, der.size);
+		ck_assert(der_expect(&at, DER_SEQUENCE, &tlv));
+		at = der_of(tlv.data, tlv.len);
+		ck_assert(der_expect(&at, DER_INTEGER, &tlv) && der_expect(&at, DER_SEQUENCE, &tlv) &&
+			  der_expect(&at, DER_OCTET_STRING, &tlv));
+		at = der_of(tlv.data, tlv.len);
+		ck_assert(der_expect(&at, DER_SEQUENCE, &tlv));
+		at = der_of(tlv.data, tlv.len);
+		ck_assert(der_expect(&at, DER_INTEGER, &tlv) && der_expect(&at, DER_OCTET_STRING, &tlv));
+		ck_assert_uint_eq(tlv.len, curves[i % 3].octets);
+		gnutls_free(der.data);
+		free(pem);
+	}
+}
+END_TEST
+
 Suite *test_suite(void)
 {
 	Suite *s = suite_create("keys");
@@ -115,6 +149,7 @@ Suite *test_suite(void)
 	tcase_add_test(t, rsa_once_per_size);
 	tcase_add_test(t, shared_keys_are_made_once_and_strangers_differ);
 	tcase_add_test(t, refuses_what_a_key_cannot_do);
+	tcase_add_test(t, ec_numbers_have_the_length_of_their_curve);
 	suite_add_tcase(s, t);
 	return s;
 }
