@@ -1,0 +1,116 @@
+// The smallest application that asks for certificates in every way Kestrel has (ASP.NET Core documentation, "Configure
+// certificate authentication" and "Configure endpoints for the Kestrel web server"): one Listen a ClientCertificateMode, names
+// that differ at one address, and a route that asks after the request.  It says whom it believes in a header.
+using System;
+using System.IO;
+using System.Net;
+using System.Net.Security;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Threading.Tasks;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
+
+var builder = WebApplication.CreateSlimBuilder(args);
+var settings = builder.Configuration;
+var anchors = Pem("anchors");
+var chain = Pem("server-cert");
+var server = X509Certificate2.CreateFromPemFile(Setting("server-cert"), Setting("server-key"));
+
+builder.Logging.SetMinimumLevel(LogLevel.Warning);
+builder.WebHost.ConfigureKestrel(kestrel =>
+{
+	// Endpoints that were made before ConfigureHttpsDefaults do not get the defaults.
+	if (Setting("defaults") == "late")
+		Listen(kestrel, "required", listen => listen.UseHttps(server));
+	kestrel.ConfigureHttpsDefaults(https => Protect(https, Enum.Parse<ClientCertificateMode>(Setting("mode"))));
+	if (Setting("defaults") != "late")
+		Listen(kestrel, "required", listen => listen.UseHttps(server));
+	Listen(kestrel, "none", listen => listen.UseHttps(https => Protect(https, ClientCertificateMode.NoCertificate)));
+	Listen(kestrel, "optional", listen => listen.UseHttps(https => Protect(https, ClientCertificateMode.AllowCertificate)));
+	Listen(kestrel, "late", listen => listen.UseHttps(https => Protect(https, ClientCertificateMode.DelayCertificate)));
+	Listen(kestrel, "names", listen => listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = ByName, HandshakeTimeout = TimeSpan.FromSeconds(20) }));
+});
+
+var app = builder.Build();
+app.Run(Answer);
+app.Run();
+
+string Setting(string name) => settings[name] ?? throw new ArgumentException($"--{name} is missing");
+
+X509Certificate2Collection Pem(string name)
+{
+	var found = new X509Certificate2Collection();
+	found.ImportFromPemFile(Setting(name));
+	return found;
+}
+
+void Listen(KestrelServerOptions kestrel, string port, Action<ListenOptions> configure) =>
+	kestrel.Listen(IPAddress.Loopback, int.Parse(Setting(port)), configure);
+
+// What SslStream hands to the chain engine: our anchors instead of the system's, nothing fetched, nothing checked for revocation.
+X509ChainPolicy Policy()
+{
+	var policy = new X509ChainPolicy
+	{
+		TrustMode = X509ChainTrustMode.CustomRootTrust,
+		RevocationMode = X509RevocationMode.NoCheck,
+		DisableCertificateDownloads = true,
+	};
+	policy.CustomTrustStore.AddRange(anchors);
+	policy.ApplicationPolicy.Add(new Oid("1.3.6.1.5.5.7.3.2")); // clientAuth
+	return policy;
+}
+
+void Protect(HttpsConnectionAdapterOptions https, ClientCertificateMode mode)
+{
+	https.ServerCertificate = server;
+	https.ServerCertificateChain = chain;
+	https.ClientCertificateMode = mode;
+	https.HandshakeTimeout = TimeSpan.FromSeconds(20);
+	https.OnAuthenticate = (_, ssl) => ssl.CertificateChainPolicy = Policy();
+	if (Setting("validation") == "any")
+		https.AllowAnyClientCertificate();
+}
+
+ValueTask<SslServerAuthenticationOptions> ByName(TlsHandshakeCallbackContext context) => new(new SslServerAuthenticationOptions
+{
+	ServerCertificateContext = SslStreamCertificateContext.Create(server, chain, offline: true),
+	ClientCertificateRequired = !string.Equals(context.ClientHelloInfo.ServerName, Setting("open"), StringComparison.OrdinalIgnoreCase),
+	CertificateChainPolicy = Policy(),
+});
+
+async Task Answer(HttpContext context)
+{
+	bool late = context.Request.Path == "/late", drain = Setting("drain") == "yes";
+	if (drain)
+		await Drain(context);
+	var certificate = late ? await context.Connection.GetClientCertificateAsync() : context.Connection.ClientCertificate;
+	if (!drain)
+		await Drain(context);
+	if (certificate != null)
+		context.Response.Headers["X-Client-Certificate"] = certificate.GetCertHashString(HashAlgorithmName.SHA256);
+	// Where names differ, Host says what is wanted, whatever name the connection was opened with; only the open one is open.
+	bool open = context.Connection.LocalPort != int.Parse(Setting("names")) || context.Request.Host.Host == Setting("open");
+	if (certificate == null && (late || !open))
+		context.Response.StatusCode = StatusCodes.Status403Forbidden;
+	await context.Response.WriteAsync(certificate != null ? "hello, you\n" : "hello, whoever\n");
+}
+
+async Task Drain(HttpContext context)
+{
+	using var sum = SHA256.Create();
+	using var hashed = new CryptoStream(Stream.Null, sum, CryptoStreamMode.Write);
+	var counted = new byte[65536];
+	long length = 0;
+	for (int n; (n = await context.Request.Body.ReadAsync(counted)) > 0; length += n)
+		hashed.Write(counted, 0, n);
+	hashed.FlushFinalBlock();
+	context.Response.Headers["X-Body-Length"] = length.ToString();
+	context.Response.Headers["X-Body-Sha256"] = Convert.ToHexString(sum.Hash!);
+}
