@@ -56,6 +56,8 @@ takes-unknown-names                names/unknown-name[tls=1.3,negotiation=by-nam
 compares-names-by-case             names/name-in-other-case[tls=1.3,negotiation=by-name,http=1.1,condition=valid,host=protected] false-reject
 accepts-anchor-of-another-name     names/certificate-of-another-tenant[tls=1.3,negotiation=by-name,http=1.1,sni=protected,certificate=valid-tenant] false-accept
 resumes-across-names               resumption/ticket-across-names[tls=1.3,negotiation=by-name,http=1.1] false-accept
+resumes-after-expiry               resumption/resumed-after-expiry[tls=1.3,negotiation=required,http=1.1] false-accept
+serves-after-expiry                live/expires-between-requests[tls=1.3,negotiation=required,http=1.1] false-accept
 resumes-without-extended-master-secret resumption/master-secret-gained[tls=1.2,negotiation=required,http=1.1] violation
 forgives-lost-extended-master-secret resumption/master-secret-lost[tls=1.2,negotiation=required,http=1.1] false-accept
 accepts-no-certificate             resumption/session-id-across-names[tls=1.2,negotiation=by-name,http=1.1] false-accept

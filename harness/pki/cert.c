@@ -222,7 +222,7 @@ static struct blob whole(const struct der_tlv *t)
 
 bool cert_parse_tbs(struct blob der, struct cert_view *out)
 {
-	struct der_tlv tbs, t;
+	struct der_tlv tbs, t, time;
 	struct der in = der_of(der.data, der.len);
 	if (!der_expect(&in, DER_SEQUENCE, &tbs))
 		return false;
@@ -234,8 +234,12 @@ bool cert_parse_tbs(struct blob der, struct cert_view *out)
 	if (!der_expect(&in, DER_SEQUENCE, &t) || !der_expect(&in, DER_SEQUENCE, &t)) /* algorithm, issuer */
 		return false;
 	out->issuer = whole(&t);
-	if (!der_expect(&in, DER_SEQUENCE, &t) || !der_expect(&in, DER_SEQUENCE, &t)) /* validity, subject */
+	if (!der_expect(&in, DER_SEQUENCE, &t)) /* validity */
 		return false;
+	struct der validity = der_of(t.data, t.len);
+	if (!der_next(&validity, &time) || !der_next(&validity, &time) || !der_expect(&in, DER_SEQUENCE, &t))
+		return false;
+	out->not_after = whole(&time);
 	out->subject = whole(&t);
 	if (!der_expect(&in, DER_SEQUENCE, &t))
 		return false;

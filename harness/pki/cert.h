@@ -42,6 +42,7 @@ void cert_put_crl_tbs(struct buf *b, const struct crl_input *in);
 /* Where the parts of a Certificate are, as views into it. */
 struct cert_view {
 	struct blob tbs, serial, issuer, subject, public_key;
+	struct blob not_after; /* the whole element */
 };
 bool cert_parse(struct blob der, struct cert_view *out);
 /* The octets of the BIT STRING in a SubjectPublicKeyInfo. */

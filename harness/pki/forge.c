@@ -70,6 +70,8 @@ static enum rc make_stencil(struct forge *f, const struct make *m, const char *c
 	s->serial_at = (size_t)((const char *)view.serial.data - start);
 	s->issuer_at = (size_t)((const char *)view.issuer.data - start);
 	s->issuer_len = view.issuer.len;
+	s->not_after_at = (size_t)((const char *)view.not_after.data - start);
+	s->not_after_len = view.not_after.len;
 	while (s->n_names < 2 && (at = memmem(at, (size_t)(end - at), common, LEAF_NAME))) {
 		s->name_at[s->n_names++] = (size_t)(at - start);
 		at += LEAF_NAME;
@@ -400,11 +402,26 @@ static struct blob assemble(struct arena *a, struct blob tbs, struct blob algori
 	return (struct blob){.data = out, .len = n_outer + content};
 }
 
-/* A fresh leaf from the stencil: two places filled in, one signature. */
-static enum rc cut(const struct forge *f, const struct prepared *p, uint64_t serial, struct arena *a, struct blob *leaf,
-		   struct blob *issuer, char *subject, struct err *err)
+/* Another notAfter in the same place: of the same type, hence of the same length (RFC 5280 4.1.2.5). */
+static enum rc put_not_after(const struct stencil *s, unsigned char *tbs, time_t not_after, struct err *err)
 {
-	enum rc rc;
+	struct buf b;
+	enum rc rc = RC_OK;
+	buf_init(&b, 64);
+	der_put_time(&b, not_after);
+	if (b.len == s->not_after_len && (unsigned char)b.data[0] == tbs[s->not_after_at])
+		memcpy(tbs + s->not_after_at, b.data, b.len);
+	else
+		rc = err_set(err, RC_INPUT, "a certificate that runs out while it is used needs a notAfter before 2050");
+	buf_fini(&b);
+	return rc;
+}
+
+/* A fresh leaf from the stencil: two places filled in, or three, one signature. */
+static enum rc cut(const struct forge *f, const struct prepared *p, uint64_t serial, time_t not_after, struct arena *a,
+		   struct blob *leaf, struct blob *issuer, char *subject, struct err *err)
+{
+	enum rc rc = RC_OK;
 	const struct stencil *s = &p->stencil;
 	uint64_t unique = permute_mix(serial + f->seed);
 	unsigned char *tbs = arena_memdup(a, s->tbs.data, s->tbs.len);
@@ -420,6 +437,8 @@ static enum rc cut(const struct forge *f, const struct prepared *p, uint64_t ser
 		tbs[s->serial_at + 8 + i] = (unsigned char)(unique >> (8 * (7 - i)));
 	}
 	tbs[s->serial_at] = (tbs[s->serial_at] & 0x3f) | 0x40;
+	if (not_after)
+		TRY(put_not_after(s, tbs, not_after, err));
 	TRY(keys_sign(s->signer, s->hash, (struct blob){tbs, s->tbs.len}, a, &signature, err));
 	*leaf = assemble(a, (struct blob){tbs, s->tbs.len}, s->algorithm, signature, &head);
 	*issuer = (struct blob){(const char *)leaf->data + head + s->issuer_at, s->issuer_len};
@@ -429,6 +448,12 @@ out:
 
 enum rc forge_mint(struct forge *f, const struct condition *condition, uint64_t serial, struct arena *a,
 		   struct minted *out, struct err *err)
+{
+	return forge_mint_until(f, condition, serial, 0, a, out, err);
+}
+
+enum rc forge_mint_until(struct forge *f, const struct condition *condition, uint64_t serial, time_t not_after,
+			 struct arena *a, struct minted *out, struct err *err)
 {
 	enum rc rc = RC_OK;
 	*out = (struct minted){.credential = {.id = condition->id}};
@@ -442,8 +467,10 @@ enum rc forge_mint(struct forge *f, const struct condition *condition, uint64_t 
 	memcpy(chain, p->chain, p->n * sizeof *chain);
 	memcpy(issuers, p->issuers, p->n * sizeof *issuers);
 	memcpy(out->subject, p->subject, sizeof out->subject);
+	if (leaf.data && not_after)
+		return err_set(err, RC_INPUT, "condition %s: its leaf is fixed and cannot run out", condition->id);
 	if (!leaf.data)
-		TRY(cut(f, p, serial, a, &leaf, &issuer, out->subject, err));
+		TRY(cut(f, p, serial, not_after, a, &leaf, &issuer, out->subject, err));
 	for (size_t i = 0; i < p->n; i++)
 		if (!chain[i].data) {
 			chain[i] = leaf;

@@ -41,6 +41,10 @@ struct minted {
 enum rc forge_mint(struct forge *f, const struct condition *condition, uint64_t serial, struct arena *a,
 		   struct minted *out, struct err *err) MUST_USE;
 
+/* The same with this notAfter (0: the condition's), for a leaf that is to run out while somebody watches. */
+enum rc forge_mint_until(struct forge *f, const struct condition *condition, uint64_t serial, time_t not_after,
+			 struct arena *a, struct minted *out, struct err *err) MUST_USE;
+
 /* PEM files for targets.  `trust` is the anchor set's name: "main", or another tenant's. */
 enum rc forge_write_anchors(struct forge *f, const char *trust, const char *path, struct err *err) MUST_USE;
 /* CRLs of every CA there is, concatenated. */

@@ -16,7 +16,7 @@ struct stencil {
 	const struct key *signer;
 	enum hash hash;
 	size_t serial_at, name_at[2], n_names; /* offsets into tbs; a self-issued leaf holds its name twice */
-	size_t issuer_at, issuer_len;
+	size_t issuer_at, issuer_len, not_after_at, not_after_len;
 };
 
 struct prepared {

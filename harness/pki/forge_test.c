@@ -176,6 +176,22 @@ START_TEST(two_mints_differ)
 }
 END_TEST
 
+/* Another notAfter, and everything else as the condition says; RC_INPUT where it has no room. */
+START_TEST(a_leaf_may_run_out)
+{
+	struct minted m;
+	time_t until = NOW + 3;
+	ck_assert_int_eq(forge_mint_until(f, &conditions[VALID], 1, until, &a, &m, &err), RC_OK);
+	gnutls_x509_crt_t leaf = parsed(m.credential.chain[0]), issuer = parsed(m.credential.chain[1]);
+	ck_assert_int_eq(gnutls_x509_crt_get_expiration_time(leaf), until);
+	ck_assert_int_lt(gnutls_x509_crt_get_activation_time(leaf), NOW);
+	ck_assert_int_eq(gnutls_x509_crt_check_issuer(leaf, issuer), 1);
+	gnutls_x509_crt_deinit(leaf);
+	gnutls_x509_crt_deinit(issuer);
+	ck_assert_int_eq(forge_mint_until(f, &conditions[VALID], 1, (time_t)2600000000, &a, &m, &err), RC_INPUT);
+}
+END_TEST
+
 START_TEST(a_condition_that_touches_an_issuer_has_its_own)
 {
 	struct minted valid = mint(&conditions[VALID], 1), expired = mint(&conditions[EXPIRED], 2),
@@ -422,6 +438,7 @@ Suite *test_suite(void)
 	tcase_add_test(t, leaf_is_what_the_base_says);
 	tcase_add_loop_test(t, issuers_name_who_signed, 0, COUNT(conditions));
 	tcase_add_loop_test(t, two_mints_differ, EXPIRED, COUNT(conditions));
+	tcase_add_test(t, a_leaf_may_run_out);
 	tcase_add_test(t, a_condition_that_touches_an_issuer_has_its_own);
 	tcase_add_loop_test(t, stands_below_the_anchor_it_names, 0, COUNT(anchored));
 	tcase_add_test(t, works_in_a_forked_child_and_makes_no_keys);

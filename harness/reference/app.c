@@ -41,6 +41,19 @@ static void admit_stranger(const struct policy *policy, const struct peer *peer,
 	refuse(out, peer->tls13 ? CERTIFICATE_REQUIRED : HANDSHAKE_FAILURE, "no-certificate");
 }
 
+/* The fault takes a session for good for as long as it is offered. */
+static int64_t judged_at(const struct policy *policy, const struct peer *peer)
+{
+	struct x509 leaf;
+	const char *why;
+	int64_t at = peer->now;
+	if (peer->resumed && policy->faults->on[FAULT_RESUMES_AFTER_EXPIRY] && x509_parse(&leaf, peer->chain[0], &why)) {
+		at = leaf.not_after;
+		x509_fini(&leaf);
+	}
+	return at;
+}
+
 void app_admit(const struct policy *policy, const struct peer *peer, struct admission *out)
 {
 	*out = (struct admission){.admit = ADMIT_ANONYMOUS};
@@ -58,7 +71,7 @@ void app_admit(const struct policy *policy, const struct peer *peer, struct admi
 	struct check_input in = {.chain = peer->chain,
 				 .n = peer->n,
 				 .anchors = policy->anchors,
-				 .now = peer->now,
+				 .now = judged_at(policy, peer),
 				 .depth = policy->depth,
 				 .faults = policy->faults};
 	check_chain(&in, &result);
@@ -73,6 +86,8 @@ void app_admit(const struct policy *policy, const struct peer *peer, struct admi
 		return;
 	}
 	out->admit = ADMIT_IDENTITY;
+	out->since = peer->now;
+	out->expires = result.expires;
 	snprintf(out->subject, sizeof out->subject, "%s", result.subject);
 	x509_digest(peer->chain[0], out->sha256);
 }
@@ -88,6 +103,12 @@ void app_unanswered(enum app_silence silence, struct admission *out)
 	*out = (struct admission){.admit = ADMIT_ANONYMOUS};
 	refuse(out, 0, why[silence]);
 	out->last = silence == APP_IGNORED;
+}
+
+/* RFC 5280 6.1.3(a)(2): what was believed is believed no longer than it is valid. */
+static bool has_expired(const struct admission *admission, const struct request *request)
+{
+	return admission->since <= admission->expires && request->now > admission->expires;
 }
 
 void app_answer(const struct policy *policy, const struct admission *admission, const struct request *request,
@@ -114,6 +135,11 @@ void app_answer(const struct policy *policy, const struct admission *admission, 
 		buf_addf(&out->body, "mtlspec reference: refused: %s\n", admission->why);
 		return;
 	case ADMIT_IDENTITY:
+		if (has_expired(admission, request) && !policy->faults->on[FAULT_SERVES_AFTER_EXPIRY]) {
+			out->status = 403;
+			buf_adds(&out->body, "mtlspec reference: refused: the certificate has expired since\n");
+			return;
+		}
 		if (policy->faults->on[FAULT_FORGETS_IDENTITY] && request->number > 1)
 			break;
 		snprintf(out->subject, sizeof out->subject, "%s", admission->subject);

@@ -28,6 +28,7 @@ enum app_ask app_asks(const struct policy *policy);
 struct peer {
 	bool asked; /* a CertificateRequest was sent */
 	bool tls13;
+	bool resumed; /* the chain was sent when the session was made */
 	const struct span *chain; /* as sent, end entity first; NULL when none was sent */
 	size_t n;
 	int64_t now;
@@ -43,6 +44,7 @@ struct admission {
 	char subject[256]; /* for ADMIT_IDENTITY: commonName of the leaf */
 	char sha256[65];   /* and the digest of its DER */
 	char why[256];	   /* for ADMIT_REFUSED: the failed checks by name, or "no-certificate" */
+	int64_t since, expires; /* for ADMIT_IDENTITY: when it was judged, and how long the judgement holds */
 	bool last;	   /* nothing more is served on this connection */
 };
 void app_admit(const struct policy *policy, const struct peer *peer, struct admission *out);
@@ -63,6 +65,7 @@ struct request {
 	bool has_content;    /* it has some framing, be it of no bytes */
 	uint64_t body;	     /* bytes of content */
 	char sha256[65];     /* of the content, hex */
+	int64_t now;
 };
 
 struct reply {

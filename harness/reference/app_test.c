@@ -66,6 +66,63 @@ START_TEST(admits)
 	ck_assert_str_eq(got.subject, got.admit == ADMIT_IDENTITY ? "leaf" : "");
 	ck_assert_uint_eq(strlen(got.sha256), got.admit == ADMIT_IDENTITY ? 64 : 0);
 	ck_assert(!got.why[0] == (got.admit != ADMIT_REFUSED));
+	if (got.admit == ADMIT_IDENTITY)
+		ck_assert((got.expires > got.since) == (admissions[_i].who == VALID));
+	x509_fini(&anchor);
+	twigs_free(&m);
+}
+END_TEST
+
+static const struct {
+	const char *name;
+	int64_t since, expires, now;
+	const char *fault;
+	unsigned status;
+} lives[] = {
+    {"in time", 10, 20, 20, "", 200},
+    {"expired since", 10, 20, 21, "", 403},
+    {"serves-after-expiry", 10, 20, 21, "serves-after-expiry", 200},
+    {"expired then already, and believed by a fault", 30, 20, 31, "", 200},
+};
+
+START_TEST(outlives)
+{
+	struct faults faults;
+	struct admission admission = {.admit = ADMIT_IDENTITY, .since = lives[_i].since, .expires = lives[_i].expires};
+	struct request request = {.number = 2, .method = "GET", .target = "/", .now = lives[_i].now};
+	struct policy policy = {NULL, APP_REQUIRED, NULL, 10, 65536, &faults};
+	struct reply reply;
+	set_fault(&faults, lives[_i].fault);
+	app_answer(&policy, &admission, &request, &reply);
+	ck_assert_msg(reply.status == lives[_i].status, "%s: %u", lives[_i].name, reply.status);
+	reply_fini(&reply);
+}
+END_TEST
+
+/* A session is judged when it is offered, but for the fault that keeps the judgement which earned it. */
+START_TEST(judges_sessions)
+{
+	static const struct twig twigs[] = {TWIG_ROOT(), TWIG_INTERMEDIATE(), TWIG_LEAF(.to = -1), {0}};
+	static const char *const names[] = {"", "resumes-after-expiry"};
+	struct minted_twigs m;
+	struct x509 anchor;
+	const char *why;
+	struct faults faults;
+	struct admission got;
+	twigs_mint(&m, twigs);
+	x509_parse(&anchor, (struct span){m.der[0].data, m.der[0].size}, &why);
+	struct anchors anchors = {&anchor, 1};
+	struct span chain[] = {{m.der[2].data, m.der[2].size}, {m.der[1].data, m.der[1].size}};
+	struct policy policy = {NULL, APP_REQUIRED, &anchors, 10, 65536, &faults};
+	struct peer peer = {.asked = true, .tls13 = true, .resumed = true, .chain = chain, .n = 2, .now = clock_now()};
+	for (int i = 0; i < 2; i++) {
+		set_fault(&faults, names[i]);
+		app_admit(&policy, &peer, &got);
+		ck_assert_int_eq(got.admit, i ? ADMIT_IDENTITY : ADMIT_REFUSED);
+	}
+	peer.resumed = false;
+	app_admit(&policy, &peer, &got);
+	ck_assert_int_eq(got.admit, ADMIT_REFUSED);
 	x509_fini(&anchor);
 	twigs_free(&m);
 }
@@ -147,6 +204,8 @@ Suite *test_suite(void)
 	tcase_add_loop_test(t, admits, 0, (int)(sizeof admissions / sizeof *admissions));
 	tcase_add_loop_test(t, replies, 0, (int)(sizeof answers / sizeof *answers));
 	tcase_add_test(t, asks_now);
+	tcase_add_loop_test(t, outlives, 0, (int)(sizeof lives / sizeof *lives));
+	tcase_add_test(t, judges_sessions);
 	suite_add_tcase(s, t);
 	return s;
 }

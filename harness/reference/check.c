@@ -294,6 +294,10 @@ static bool judge_path(void *context, const struct path *path)
 		j->best = count;
 		j->out->failed = failed;
 		j->out->length = path->n;
+		j->out->expires = INT64_MAX;
+		for (size_t i = 0; i < path->n - path->anchored; i++)
+			if (path->cert[i]->not_after < j->out->expires)
+				j->out->expires = path->cert[i]->not_after;
 	}
 	return failed == 0;
 }

@@ -33,6 +33,7 @@ const struct check_row *check_rows(size_t *n);
 struct check_result {
 	uint64_t failed;   /* bit i: row i does not hold; 0 = the chain is believed */
 	size_t length;	   /* certificates of the path that was judged, anchor included */
+	int64_t expires;   /* when the first of them below the anchor is no longer valid */
 	char subject[256]; /* commonName of the leaf, escaped (x509.h) */
 };
 

@@ -92,6 +92,10 @@
 	  "resumes a session without extended master secret for a client that offers it")                              \
 	X(FAULT_FORGIVES_LOST_MASTER_SECRET, "forgives-lost-extended-master-secret", NULL, NULL, false,                \
 	  "shakes hands anew with who offers a session, and not the extended master secret that it had")               \
+	X(FAULT_RESUMES_AFTER_EXPIRY, "resumes-after-expiry", NULL, NULL, false,                                       \
+	  "believes the certificate of a session for as long as somebody comes back with it")                          \
+	X(FAULT_SERVES_AFTER_EXPIRY, "serves-after-expiry", NULL, NULL, false,                                         \
+	  "looks at dates when a connection begins, and never again")                                                  \
 	X(FAULT_FORGETS_WHO_RESUMES, "forgets-who-resumes", NULL, NULL, false,                                         \
 	  "takes whoever resumes a session for a stranger")                                                            \
 	X(FAULT_FORGETS_TO_ASK, "forgets-to-ask", NULL, NULL, true, "asks nobody for a certificate and serves all")    \

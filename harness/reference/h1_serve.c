@@ -134,7 +134,9 @@ void server_h1_serve(const struct wire *wire, const struct policy *policy, const
 	h.faults = policy->faults;
 	do {
 		struct reply reply;
-		if (!server_h1_head(&h, &request) || !read_content(&h, policy, admission, &request)) {
+		bool read = server_h1_head(&h, &request);
+		request.now = clock_now();
+		if (!read || !read_content(&h, policy, admission, &request)) {
 			if (h.status && !h.ended)
 				refuse(&h);
 			return;

@@ -178,10 +178,11 @@ static int admit(gnutls_session_t session)
 	struct peer peer = {.asked = c->asked,
 			    .late = c->late,
 			    .tls13 = gnutls_protocol_get_version(session) == GNUTLS_TLS1_3,
+			    .resumed = gnutls_session_is_resumed(session),
 			    .chain = chain,
 			    .n = n,
 			    .now = clock_now()};
-	const struct site *judge = gnutls_session_is_resumed(session) ? c->earned_at : c->site;
+	const struct site *judge = peer.resumed ? c->earned_at : c->site;
 	app_admit(&judge->policy, &peer, &c->admission);
 	if (c->faults->on[FAULT_KEEPS_IDENTITY_OF_FIRST_CONNECTION])
 		mix_up(c);

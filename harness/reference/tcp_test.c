@@ -115,7 +115,7 @@ static void setup(struct world *w, enum app_mode mode, const char *fault)
 					.fd = -1,
 					.first = &w->first,
 					.late_ms = 150};
-	w->first = (struct admission){.admit = ADMIT_IDENTITY, .subject = "somebody"};
+	w->first = (struct admission){.admit = ADMIT_IDENTITY, .subject = "somebody", .expires = INT64_MAX};
 }
 
 /* Two names at one address, and only the second wants a certificate. */

@@ -139,6 +139,7 @@ const struct journal_record *exec_task(struct exec *x, const struct task *task)
 		.kase = &k,
 		.serial = serial,
 		.deadlines = s->deadlines,
+		.now = clock_now() + (time_t)s->ahead,
 	};
 	struct built built = {0};
 	if (!spec.endpoint) {

@@ -25,6 +25,7 @@ struct exec_spec {
 	struct forge *forge;
 	struct job_deadlines deadlines;
 	uint32_t target_index;
+	int64_t ahead;	     /* seconds: the target's clock less ours */
 	uint64_t repeat;     /* for serial numbers */
 	bool null_transport; /* no connection: an invented outcome, to measure the rest */
 	client_waiting *waiting;

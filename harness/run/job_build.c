@@ -48,7 +48,15 @@ static int handle(const char *const *names, int n, const char *name)
 	return -1;
 }
 
-static enum rc credential(struct building *b, const char *id, int *index)
+/* `lives`: how long the leaf is good for, from now on; NULL: as the condition says. */
+static enum rc mint(struct building *b, const struct condition *c, const char *lives, struct minted *m)
+{
+	uint32_t ms;
+	time_t not_after = lives && wait_parse(lives, &ms) ? b->spec->now + (time_t)(ms / 1000) : 0;
+	return forge_mint_until(b->spec->forge, c, b->spec->serial * MAX_CREDENTIALS + b->n, not_after, b->arena, m, b->err);
+}
+
+static enum rc credential(struct building *b, const char *id, const char *lives, int *index)
 {
 	const struct condition *c =
 		id ? suite_condition(b->spec->suite, id) : b->spec->kase->condition;
@@ -59,11 +67,11 @@ static enum rc credential(struct building *b, const char *id, int *index)
 			       RC_OK;
 	*index = handle(b->ids, (int)b->n, c->id);
 	if (*index >= 0)
-		return RC_OK;
+		return lives ? err_set(b->err, RC_INPUT, "lives= belongs where certificate %s is shown first", c->id) : RC_OK;
 	if (b->n == MAX_CREDENTIALS)
 		return err_set(b->err, RC_INPUT, "a script uses more than %d credentials", MAX_CREDENTIALS);
 	struct minted m = {0};
-	enum rc rc = forge_mint(b->spec->forge, c, b->spec->serial * MAX_CREDENTIALS + b->n, b->arena, &m, b->err);
+	enum rc rc = mint(b, c, lives, &m);
 	if (rc != RC_OK)
 		return rc;
 	*index = (int)b->n;
@@ -163,7 +171,7 @@ static enum rc build_connect(struct building *b, const struct script_step *s, st
 	c->no_tickets = text_equal(value(b, s, "tickets"), "no");
 	c->no_ems = text_equal(value(b, s, "ems"), "no");
 	c->legacy = text_equal(value(b, s, "secure-renegotiation"), "no");
-	enum rc rc = credential(b, value(b, s, "certificate"), &c->credential);
+	enum rc rc = credential(b, value(b, s, "certificate"), value(b, s, "lives"), &c->credential);
 	b->shown[out->conn] = c->credential;
 	return rc;
 }
@@ -237,7 +245,7 @@ static enum rc build_late(struct building *b, const struct script_step *s, struc
 	const char *text = value(b, s, "certificate");
 	if (out->conn >= 0)
 		out->credential = b->shown[out->conn];
-	enum rc rc = text ? credential(b, text, &out->credential) : RC_OK;
+	enum rc rc = text ? credential(b, text, NULL, &out->credential) : RC_OK;
 	if ((text = value(b, s, "refuse")) && !refuse_parse(text, &out->refuse))
 		return err_set(b->err, RC_INPUT, "refuse=\"%s\" is none of: %s", text, refuse_words());
 	out->times = 1;
@@ -276,7 +284,7 @@ static enum rc build_default(struct building *b, struct job_step *steps)
 	steps[1] = (struct job_step){.verb = VERB_REQUEST, .conn = 0, .req = 0};
 	connect_defaults(b, &steps[0].connect);
 	request_defaults(b, &steps[1].request);
-	return credential(b, NULL, &steps[0].connect.credential);
+	return credential(b, NULL, NULL, &steps[0].connect.credential);
 }
 
 /* Response headers and body strings that judge needs; the strings sit in fixed slots (job.h). */

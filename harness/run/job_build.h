@@ -19,6 +19,7 @@ struct job_spec {
 	const struct kase *kase;
 	uint64_t serial; /* unique per case and repetition */
 	struct job_deadlines deadlines;
+	time_t now; /* of the target's clock, where lives= counts from */
 };
 
 struct built {

@@ -387,6 +387,7 @@ static enum rc open_pool(struct drive *d)
 		.forge = d->up.forge,
 		.deadlines = session_deadlines(d->spec->session, d->target),
 		.target_index = d->target->index,
+		.ahead = d->up.probe && d->target->target->remote ? probe_ahead(d->up.probe) : 0,
 		.repeat = o->repeat,
 		.null_transport = o->null_transport,
 		.give_up = o->jobs == 0 ? is_urged : NULL,
@@ -394,7 +395,7 @@ static enum rc open_pool(struct drive *d)
 	struct pool_limits limits = {
 		.active = o->null_transport ? 0 : o->jobs,
 		.in_flight = d->in_flight,
-		.stuck_ms = exec.deadlines.budget_ms + 5000,
+		.stuck_ms = exec.deadlines.budget_ms + session_longest_wait(d->target) + 5000,
 	};
 	return pool_open(&d->pool, &exec, &limits, in_child, d, d->err);
 }

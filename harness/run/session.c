@@ -329,3 +329,19 @@ struct job_deadlines session_deadlines(const struct session *s, const struct ses
 	d.budget_ms = first_of(l->budget_ms, 0, 2 * (d.connect_ms + d.handshake_ms + d.response_ms));
 	return d;
 }
+
+uint32_t session_longest_wait(const struct session_target *t)
+{
+	enum { BY_AXIS_MS = 60000 }; /* a value that the cell decides */
+	uint32_t longest = 0;
+	for (size_t i = 0; i < t->suite->n_scenarios; i++) {
+		const struct scenario *s = &t->suite->scenarios[i];
+		uint32_t sum = 0, ms;
+		for (size_t k = 0; k < s->n_steps; k++)
+			for (size_t n = 0; n < s->steps[k].n_attributes; n++)
+				if (s->steps[k].verb == VERB_WAIT && strcmp(s->steps[k].attributes[n].name, "ms") == 0)
+					sum += wait_parse(s->steps[k].attributes[n].value, &ms) ? ms : BY_AXIS_MS;
+		longest = sum > longest ? sum : longest;
+	}
+	return longest;
+}

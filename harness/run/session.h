@@ -48,6 +48,8 @@ void session_close(struct session *s); /* idempotent */
 /* Make what the plan's running cells need before anything forks: every condition they name and its control. */
 enum rc session_prepare(const struct session_target *t, struct forge *f, struct err *err) MUST_USE;
 
+/* Time that a script of the target's suite asks for by <wait>, at most. */
+uint32_t session_longest_wait(const struct session_target *t);
 /* The deadlines of a case at this target under --timeout. */
 struct job_deadlines session_deadlines(const struct session *s, const struct session_target *t);
 

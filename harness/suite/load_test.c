@@ -219,6 +219,8 @@ static const struct {
      "f.xml:3: on=\"x\" names no connection of this scenario"},
     {"given without session", SCENARIO(MATRIX REJECT "<given session=\"x\"/>"),
      "f.xml:3: session=\"x\" is saved nowhere"},
+    {"a life too short", SCENARIO(MATRIX "<script><connect id=\"c\" lives=\"1s\"/><request id=\"r\"/></script>" REJECT),
+     "f.xml:3: lives=\"1s\" on <connect> is no life for a certificate"},
     {"given an unknown event", SCENARIO(MATRIX REJECT "<given event=\"earthquake\"/>"), "f.xml:3: unknown event earthquake"},
     {"the same as nothing", SCENARIO(MATRIX "<expect same-as=\"x\"/>"), "f.xml:3: same-as=\"x\" names no request"},
     {"given on nothing", SCENARIO(MATRIX REJECT "<given event=\"late-request\" on=\"x\"/>"),

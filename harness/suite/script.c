@@ -12,7 +12,7 @@ struct verb_rule {
 
 /* One row a verb, in the order of enum verb. */
 static const struct verb_rule verb_rules[VERB__COUNT] = {
-    [VERB_CONNECT] = {"id name certificate resume tls alpn pha tickets ems secure-renegotiation fresh", "id", false},
+    [VERB_CONNECT] = {"id name certificate resume tls alpn pha tickets ems secure-renegotiation lives fresh", "id", false},
     [VERB_REQUEST] = {"id on method target host authority body expect-continue chunked until certificate", "id", true},
     [VERB_AWAIT] = {"of", "", false},
     [VERB_ANSWER] = {"on certificate refuse", "", false},
@@ -244,6 +244,14 @@ static void check_ms(struct checking *c, const char *value)
 		wrong(c, value, "is no time: 250, 250ms, 2s");
 }
 
+/* Certificates count whole seconds; a life of one may be over before the first handshake. */
+static void check_lives(struct checking *c, const char *value)
+{
+	uint32_t ms;
+	if (!wait_parse(value, &ms) || ms % 1000 || ms < 2000 || ms > 60000)
+		wrong(c, value, "is no life for a certificate: 2s to 60s");
+}
+
 static void check_body(struct checking *c, const char *value)
 {
 	uint64_t bytes;
@@ -300,6 +308,7 @@ static const struct {
     {"fresh", check_fresh},
     {"publish", check_publish},
     {"ms", check_ms},
+    {"lives", check_lives},
     {"body", check_body},
     {"method", check_method},
     {"target", check_filled},
