@@ -31,6 +31,7 @@ enum row {
 	ROW_STRICT,
 	ROW_RESUME,
 	ROW_FAULT,
+	ROW_PERSONALITY,
 	ROW_NULL,
 	ROW_STATS,
 	ROW_CELLS,
@@ -63,6 +64,7 @@ static const struct opt table[] = {
 	[ROW_STRICT] = {"strict", 0, NULL, "deviations and flaky cases fail too"},
 	[ROW_RESUME] = {"resume", 0, NULL, "go on from the journal in --out"},
 	[ROW_FAULT] = {"fault", 0, "NAME", "make the reference server wrong in one way"},
+	[ROW_PERSONALITY] = {"personality", 0, "NAME", "let the reference server react as a product is documented to"},
 	[ROW_NULL] = {"null-transport", 0, NULL, "make no connection: measures the harness, says nothing of a server"},
 	[ROW_STATS] = {"stats", 0, NULL, "print what the run cost"},
 	[ROW_CELLS] = {"junit-cells", 0, "WHICH", "all: one JUnit entry for each cell that did not run"},
@@ -199,7 +201,7 @@ static bool take_text(struct options *o, enum row row, const char *text)
 	const char **const texts[ROW__COUNT] = {
 		[ROW_PROFILE] = &o->profile, [ROW_CERTIFICATE] = &o->certificate,  [ROW_PKI] = &o->pki,
 		[ROW_OUT] = &o->out,	     [ROW_BASELINE] = &o->baseline,	   [ROW_FAULT] = &o->fault,
-		[ROW_KNOWN] = &o->known_failures,
+		[ROW_KNOWN] = &o->known_failures, [ROW_PERSONALITY] = &o->personality,
 	};
 	if (texts[row])
 		*texts[row] = text;
@@ -297,6 +299,7 @@ const char *options_differ(const struct options *a, const struct options *b)
 		{ROW_REPEAT, a->repeat == b->repeat},
 		{ROW_SHARD, a->shard == b->shard && a->shards == b->shards},
 		{ROW_FAULT, text_equal(a->fault, b->fault)},
+		{ROW_PERSONALITY, text_equal(a->personality, b->personality)},
 		{ROW_NULL, a->null_transport == b->null_transport},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)

@@ -18,7 +18,7 @@ struct options {
 	struct words targets, suites, select, skip;
 	struct parameter sets[OPTIONS_MAX];
 	size_t n_sets;
-	const char *profile, *certificate, *pki, *out, *baseline, *known_failures, *fault;
+	const char *profile, *certificate, *pki, *out, *baseline, *known_failures, *fault, *personality;
 	unsigned client; /* mask; 0: as the scenarios say */
 	bool has_impact;
 	enum impact impact;

@@ -38,6 +38,7 @@ static const struct {
 	{"--repeat 2", "", "repeat"},
 	{"--shard 1/2", "--shard 2/2", "shard"},
 	{"--fault x", "", "fault"},
+	{"--personality x", "", "personality"},
 	{"--null-transport", "", "null-transport"},
 };
 

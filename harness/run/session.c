@@ -152,6 +152,20 @@ static enum rc make_plan(struct session *s, struct session_target *t, struct err
 	return plan_make(&s->arena, &spec, &t->plan, err);
 }
 
+/* --personality: the variant of that name, which says what the server is then and by which documents it is judged. */
+static enum rc take_personality(struct session *s, struct session_target *t, struct err *err)
+{
+	const char *personality = s->options->personality;
+	if (!personality || (!has_parameter(t->target, "personality") && s->n_targets > 1))
+		return RC_OK;
+	if (!has_parameter(t->target, "personality"))
+		return err_set(err, RC_INPUT, "--personality is for the reference server; target %s has none", t->name);
+	if (t->variant)
+		return err_set(err, RC_INPUT, "--personality %s: target %s is a variant already", personality, t->name);
+	t->name = arena_printf(&s->arena, "%s:%s", t->name, personality);
+	return target_load(&s->arena, s->suite, t->name, &t->target, &t->variant, err);
+}
+
 static enum rc open_target(struct session *s, size_t i, struct err *err)
 {
 	enum rc rc;
@@ -162,6 +176,7 @@ static enum rc open_target(struct session *s, size_t i, struct err *err)
 	if (discovered_is_url(name))
 		TRY(discovered_find(s, i, &name, err));
 	TRY(target_load(&s->arena, s->suite, name, &t->target, &t->variant, err));
+	TRY(take_personality(s, t, err));
 	t->target = with_certificate(s, t->target);
 	t->suite = suite_with_identities(&s->arena, s->suite, t->target);
 	TRY(parameters(s, t, err));

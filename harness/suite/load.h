@@ -64,6 +64,8 @@ enum rc load_bytes(struct arena *a, const char *file, const void *data, size_t l
 
 /* A target element, without what needs a suite; NULL after a finding that leaves nothing to check. */
 const struct target *target_read(struct findings *f, struct arena *a, const struct node *root, const char *dir);
+/* The target as it is under a variant of it (arena). */
+const struct target *target_vary(struct arena *a, const struct target *t, const struct variant *v);
 /* The same with what the file's folder and the suite know: files beside it, its profile. */
 const struct target *target_check(struct findings *f, struct arena *a, const struct suite *suite,
 				  const struct node *root);

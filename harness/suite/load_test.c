@@ -374,6 +374,10 @@ static const struct {
      TARGET(ENDPOINT "<parameter name=\"prog\" value=\"x\"/><process id=\"p\"><argument>@prog@ @@ @port:x@ "
 		     "@anchors:main@ @dir@</argument></process>"),
      ""},
+    {"variant with a list of its own", TARGET(ENDPOINT "<variant id=\"v\" has=\"echo\" body-limit=\"9\">" ENDPOINT "</variant>"), ""},
+    {"variant that has what nobody has", TARGET(ENDPOINT "<variant id=\"v\"\n has=\"wings\"/>"), "f.xml:3: has=\"wings\""},
+    {"variant with an endpoint twice", TARGET(ENDPOINT "<variant id=\"v\">" ENDPOINT "\n" ENDPOINT "</variant>"),
+     "f.xml:3: duplicate id: the endpoint "},
     {"variant of nothing", TARGET(ENDPOINT "<variant id=\"v\">\n<set name=\"x\" value=\"\"/></variant>"),
      "f.xml:3: <set name=\"x\">: no <parameter> of this name"},
     {"a preparation without a command",

@@ -324,7 +324,7 @@ struct endpoint {
 	enum negotiation negotiation;
 	unsigned tls, http; /* masks; 0: as the target's */
 	const char *trust;
-	bool strangers; /* also serves clients without a certificate (none, optional) */
+	bool strangers; /* also serves clients without a certificate (none, optional, late without insisting) */
 	const struct endpoint_name *names;
 	size_t n_names;
 	struct where where;
@@ -365,6 +365,10 @@ struct limits {
 
 struct variant {
 	const char *id, *title;
+	const char *profile, *has; /* instead of the target's; NULL: as the target's */
+	uint64_t body_limit;	   /* likewise; 0: as the target's */
+	const struct endpoint *endpoints; /* likewise, all of them; n_endpoints 0: as the target's */
+	size_t n_endpoints;
 	const struct parameter *sets;
 	size_t n_sets;
 	struct where where;

@@ -65,6 +65,9 @@ const struct target *target_check(struct findings *f, struct arena *a, const str
 	const struct target *t = target_read(f, a, root, slash ? arena_strndup(a, file, (size_t)(slash - file)) : ".");
 	if (t && t->profile && suite && !suite_profile(suite, t->profile))
 		findings_add(f, read_where(root, "profile"), "profile=\"%s\" names no profile", t->profile);
+	for (size_t i = 0; t && suite && i < t->n_variants; i++)
+		if (t->variants[i].profile && !suite_profile(suite, t->variants[i].profile))
+			findings_add(f, t->variants[i].where, "profile=\"%s\" names no profile", t->variants[i].profile);
 	return t;
 }
 
@@ -83,7 +86,7 @@ enum rc target_load(struct arena *a, const struct suite *suite, const char *name
 	TRY(findings_result(&f, err));
 	if (variant_id)
 		TRY(find_variant(a, t, variant_id, variant, err));
-	*out = t;
+	*out = *variant ? target_vary(a, t, *variant) : t;
 out:
 	findings_fini(&f);
 	return rc;

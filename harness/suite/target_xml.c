@@ -150,25 +150,45 @@ static void read_endpoint(struct target_reading *r, const struct node *n, struct
 	read_names(r, n, e);
 }
 
-static void read_endpoints(struct target_reading *r, const struct node *n)
+/* Of a target, or of a variant that has some of its own. */
+static const struct endpoint *read_endpoints(struct target_reading *r, const struct node *n, size_t *count)
 {
-	struct target *t = r->target;
 	struct endpoint *v = ARENA_NEW(r->arena, struct endpoint, n->n_children);
+	*count = 0;
 	for (size_t i = 0; i < n->n_children; i++) {
 		if (strcmp(n->children[i].name, "endpoint") != 0)
 			continue;
-		read_endpoint(r, &n->children[i], &v[t->n_endpoints]);
-		for (size_t j = 0; j < t->n_endpoints; j++)
-			if (strcmp(v[j].id, v[t->n_endpoints].id) == 0)
+		read_endpoint(r, &n->children[i], &v[*count]);
+		for (size_t j = 0; j < *count; j++)
+			if (strcmp(v[j].id, v[*count].id) == 0)
 				findings_add(r->findings, n->children[i].where,
 					     "duplicate id: the endpoint %s is at line %d already", v[j].id,
 					     v[j].where.line);
-		t->negotiation |= BIT(v[t->n_endpoints].negotiation);
-		t->n_endpoints++;
+		(*count)++;
 	}
-	t->endpoints = v;
-	if (!t->n_endpoints)
-		findings_add(r->findings, n->where, "<target> without an <endpoint>");
+	return v;
+}
+
+static unsigned negotiation_of(const struct endpoint *endpoints, size_t n)
+{
+	unsigned mask = 0;
+	for (size_t i = 0; i < n; i++)
+		mask |= BIT(endpoints[i].negotiation);
+	return mask;
+}
+
+const struct target *target_vary(struct arena *a, const struct target *t, const struct variant *v)
+{
+	struct target *out = arena_memdup(a, t, sizeof *t);
+	out->profile = v->profile ? v->profile : t->profile;
+	out->has = v->has ? v->has : t->has;
+	out->body_limit = v->body_limit ? v->body_limit : t->body_limit;
+	if (v->n_endpoints) {
+		out->endpoints = v->endpoints;
+		out->n_endpoints = v->n_endpoints;
+		out->negotiation = negotiation_of(v->endpoints, v->n_endpoints);
+	}
+	return out;
 }
 
 /* "200", "2xx 304" */
@@ -259,15 +279,24 @@ static void read_limits(struct target_reading *r, const struct node *n)
 
 static void read_variant(struct target_reading *r, const struct node *n, struct variant *v)
 {
-	static const struct shape shape = {.attributes = "id", .required = "id", .children = "title set"};
+	static const struct shape shape = {
+	    .attributes = "id profile has body-limit", .required = "id", .children = "title set endpoint"};
 	static const struct shape text = {.attributes = "", .children = "", .text = true};
 	const struct node *title = read_child(r->findings, n, "title");
 	read_shape(r->findings, n, &shape);
 	if (title)
 		read_shape(r->findings, title, &text);
 	*v = (struct variant){
-	    .id = read_id(r->findings, n, "id"), .title = read_text(r->arena, title), .where = n->where};
+	    .id = read_id(r->findings, n, "id"),
+	    .title = read_text(r->arena, title),
+	    .profile = read_value(n, "profile"),
+	    .has = read_value(n, "has"),
+	    .body_limit = read_number(r->findings, n, "body-limit", 1, UINT64_MAX),
+	    .where = n->where,
+	};
+	read_words(r->findings, n, "has", CAPABILITY_WORDS);
 	v->sets = parameters_read(r, n, "set", &v->n_sets);
+	v->endpoints = read_endpoints(r, n, &v->n_endpoints);
 	for (size_t i = 0; i < v->n_sets; i++) {
 		bool known = false;
 		for (size_t j = 0; j < r->target->n_parameters; j++)
@@ -388,7 +417,10 @@ const struct target *target_read(struct findings *f, struct arena *a, const stru
 	t->parameters = parameters_read(&r, root, "parameter", &t->n_parameters);
 	read_repeated(&r, root);
 	t->remote = t->n_processes == 0;
-	read_endpoints(&r, root);
+	t->endpoints = read_endpoints(&r, root, &t->n_endpoints);
+	t->negotiation = negotiation_of(t->endpoints, t->n_endpoints);
+	if (!t->n_endpoints)
+		findings_add(f, root->where, "<target> without an <endpoint>");
 	check_tenants(&r);
 	read_rule(&r, read_child(f, root, "accept"), &t->accept);
 	read_rule(&r, read_child(f, root, "reject"), &t->reject);
