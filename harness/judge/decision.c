@@ -23,6 +23,12 @@ bool decision_late_possible(const struct kase *k, const struct wiring *w)
 	return true;
 }
 
+enum negotiation decision_policy(const struct kase *k, const struct wiring *w)
+{
+	bool lenient = decision_late_mode(k, w) && k->endpoint && k->endpoint->strangers;
+	return lenient ? NEGOTIATION_OPTIONAL : wiring_negotiation(k, w);
+}
+
 /* First table of design.md section 1: endpoint by what the connection shows. */
 unsigned decision_expected(const struct kase *k, const struct suite *s, const struct wiring *w, bool *policy)
 {
@@ -31,10 +37,12 @@ unsigned decision_expected(const struct kase *k, const struct suite *s, const st
 	unsigned column = none ? REJECT : shown ? condition_decision(shown, wiring_trust(k, w)) : ACCEPT;
 	column &= ACCEPT | REJECT;
 	*policy = false;
-	switch (wiring_negotiation(k, w)) {
+	switch (decision_policy(k, w)) {
 	case NEGOTIATION_NONE:
 		return ANONYMOUS;
 	case NEGOTIATION_OPTIONAL:
+		if (decision_late_mode(k, w) && !decision_late_possible(k, w))
+			return REJECT | ANONYMOUS;
 		if (none)
 			return ANONYMOUS;
 		*policy = column == (ACCEPT | REJECT);

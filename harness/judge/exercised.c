@@ -52,6 +52,9 @@ const char *exercised_missing(struct arena *a, const struct exercise *x)
 		return arena_printf(a, "the server sheds load: %s", where);
 	if (o->phase == PHASE_CONNECT)
 		return arena_printf(a, "it ended before the server's first TLS byte: %s", where);
+	/* refusing the version is an answer to the hello */
+	if (x->wiring->own_tls && !tests_certificate(x))
+		return seen(x, EVENT_HELLO_SENT) ? NULL : arena_printf(a, "the hello was not sent: %s", where);
 	/* a session stands for the certificate: asking again is not owed (RFC 8446 4.3.2) */
 	if (x->wiring->resume)
 		return seen(x, EVENT_SESSION_OFFERED) ? NULL : arena_printf(a, "the ticket was not offered: %s", where);

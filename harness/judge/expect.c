@@ -263,7 +263,7 @@ static bool is_other_way(const struct judging *j)
 		return true;
 	if (j->want.mask & BIT(DECISION_REJECT))
 		other = BIT(DECISION_ACCEPT);
-	else if (wiring_negotiation(j->t->kase, &j->w) == NEGOTIATION_OPTIONAL)
+	else if (decision_policy(j->t->kase, &j->w) == NEGOTIATION_OPTIONAL)
 		other |= BIT(DECISION_ANONYMOUS);
 	enum verdict v = decision_compare(other, j->out->outcome.decision, &why);
 	return v == VERDICT_PASS || v == VERDICT_DEVIATION;

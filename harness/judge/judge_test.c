@@ -10,33 +10,39 @@ struct expected_row {
 	enum http http;
 	enum client_kind client;
 	unsigned mask;
+	bool strangers;
 };
 #define ACC BIT(DECISION_ACCEPT)
 #define ANO BIT(DECISION_ANONYMOUS)
 #define REJ BIT(DECISION_REJECT)
 
 static const struct expected_row expected_rows[] = {
-	{"none, accept", NEGOTIATION_NONE, &fixture_valid, HTTP_1_1, CLIENT_WILLING, ANO},
-	{"none, reject", NEGOTIATION_NONE, &fixture_expired, HTTP_1_1, CLIENT_WILLING, ANO},
-	{"none, no certificate", NEGOTIATION_NONE, &fixture_none, HTTP_1_1, CLIENT_WILLING, ANO},
-	{"optional, accept", NEGOTIATION_OPTIONAL, &fixture_valid, HTTP_1_1, CLIENT_WILLING, ACC},
-	{"optional, reject", NEGOTIATION_OPTIONAL, &fixture_expired, HTTP_1_1, CLIENT_WILLING, REJ | ANO},
-	{"optional, no certificate", NEGOTIATION_OPTIONAL, &fixture_none, HTTP_1_1, CLIENT_WILLING, ANO},
-	{"optional, policy", NEGOTIATION_OPTIONAL, &fixture_any_eku, HTTP_1_1, CLIENT_WILLING, ACC | REJ | ANO},
-	{"required, accept", NEGOTIATION_REQUIRED, &fixture_valid, HTTP_1_1, CLIENT_WILLING, ACC},
-	{"required, reject", NEGOTIATION_REQUIRED, &fixture_expired, HTTP_1_1, CLIENT_WILLING, REJ},
-	{"required, no certificate", NEGOTIATION_REQUIRED, &fixture_none, HTTP_2, CLIENT_WILLING, REJ},
-	{"required, policy", NEGOTIATION_REQUIRED, &fixture_any_eku, HTTP_1_1, CLIENT_WILLING, ACC | REJ},
-	{"by name, accept", NEGOTIATION_BY_NAME, &fixture_valid, HTTP_1_1, CLIENT_WILLING, ACC},
-	{"by name, reject", NEGOTIATION_BY_NAME, &fixture_expired, HTTP_1_1, CLIENT_WILLING, REJ},
-	{"by name, no certificate", NEGOTIATION_BY_NAME, &fixture_none, HTTP_1_1, CLIENT_WILLING, REJ},
-	{"late, accept", NEGOTIATION_POST_HANDSHAKE, &fixture_valid, HTTP_1_1, CLIENT_WILLING, ACC},
-	{"late, reject", NEGOTIATION_POST_HANDSHAKE, &fixture_expired, HTTP_1_1, CLIENT_WILLING, REJ},
-	{"late, no certificate", NEGOTIATION_POST_HANDSHAKE, &fixture_none, HTTP_1_1, CLIENT_WILLING, REJ},
-	{"late, PHA not offered", NEGOTIATION_POST_HANDSHAKE, &fixture_valid, HTTP_1_1, CLIENT_BROWSER, REJ},
-	{"late, h2", NEGOTIATION_POST_HANDSHAKE, &fixture_valid, HTTP_2, CLIENT_WILLING, REJ},
-	{"late, h3", NEGOTIATION_POST_HANDSHAKE, &fixture_valid, HTTP_3, CLIENT_WILLING, REJ},
-	{"renegotiation, h2", NEGOTIATION_RENEGOTIATION, &fixture_valid, HTTP_2, CLIENT_WILLING, REJ},
+	{"none, accept", NEGOTIATION_NONE, &fixture_valid, HTTP_1_1, CLIENT_WILLING, ANO, false},
+	{"none, reject", NEGOTIATION_NONE, &fixture_expired, HTTP_1_1, CLIENT_WILLING, ANO, false},
+	{"none, no certificate", NEGOTIATION_NONE, &fixture_none, HTTP_1_1, CLIENT_WILLING, ANO, false},
+	{"optional, accept", NEGOTIATION_OPTIONAL, &fixture_valid, HTTP_1_1, CLIENT_WILLING, ACC, false},
+	{"optional, reject", NEGOTIATION_OPTIONAL, &fixture_expired, HTTP_1_1, CLIENT_WILLING, REJ | ANO, false},
+	{"optional, no certificate", NEGOTIATION_OPTIONAL, &fixture_none, HTTP_1_1, CLIENT_WILLING, ANO, false},
+	{"optional, policy", NEGOTIATION_OPTIONAL, &fixture_any_eku, HTTP_1_1, CLIENT_WILLING, ACC | REJ | ANO, false},
+	{"required, accept", NEGOTIATION_REQUIRED, &fixture_valid, HTTP_1_1, CLIENT_WILLING, ACC, false},
+	{"required, reject", NEGOTIATION_REQUIRED, &fixture_expired, HTTP_1_1, CLIENT_WILLING, REJ, false},
+	{"required, no certificate", NEGOTIATION_REQUIRED, &fixture_none, HTTP_2, CLIENT_WILLING, REJ, false},
+	{"required, policy", NEGOTIATION_REQUIRED, &fixture_any_eku, HTTP_1_1, CLIENT_WILLING, ACC | REJ, false},
+	{"by name, accept", NEGOTIATION_BY_NAME, &fixture_valid, HTTP_1_1, CLIENT_WILLING, ACC, false},
+	{"by name, reject", NEGOTIATION_BY_NAME, &fixture_expired, HTTP_1_1, CLIENT_WILLING, REJ, false},
+	{"by name, no certificate", NEGOTIATION_BY_NAME, &fixture_none, HTTP_1_1, CLIENT_WILLING, REJ, false},
+	{"late, accept", NEGOTIATION_POST_HANDSHAKE, &fixture_valid, HTTP_1_1, CLIENT_WILLING, ACC, false},
+	{"late, reject", NEGOTIATION_POST_HANDSHAKE, &fixture_expired, HTTP_1_1, CLIENT_WILLING, REJ, false},
+	{"late, no certificate", NEGOTIATION_POST_HANDSHAKE, &fixture_none, HTTP_1_1, CLIENT_WILLING, REJ, false},
+	{"late, PHA not offered", NEGOTIATION_POST_HANDSHAKE, &fixture_valid, HTTP_1_1, CLIENT_BROWSER, REJ, false},
+	{"late, h2", NEGOTIATION_POST_HANDSHAKE, &fixture_valid, HTTP_2, CLIENT_WILLING, REJ, false},
+	{"late, h3", NEGOTIATION_POST_HANDSHAKE, &fixture_valid, HTTP_3, CLIENT_WILLING, REJ, false},
+	{"renegotiation, h2", NEGOTIATION_RENEGOTIATION, &fixture_valid, HTTP_2, CLIENT_WILLING, REJ, false},
+	{"late, not insisting, accept", NEGOTIATION_POST_HANDSHAKE, &fixture_valid, HTTP_1_1, CLIENT_WILLING, ACC, true},
+	{"late, not insisting, reject", NEGOTIATION_RENEGOTIATION, &fixture_expired, HTTP_1_1, CLIENT_WILLING, REJ | ANO, true},
+	{"late, not insisting, no certificate", NEGOTIATION_RENEGOTIATION, &fixture_none, HTTP_1_1, CLIENT_WILLING, ANO, true},
+	{"late, not insisting, PHA not offered", NEGOTIATION_POST_HANDSHAKE, &fixture_valid, HTTP_1_1, CLIENT_BROWSER, REJ | ANO, true},
+	{"required, strangers elsewhere", NEGOTIATION_REQUIRED, &fixture_none, HTTP_1_1, CLIENT_WILLING, REJ, true},
 };
 
 START_TEST(expected_decision)
@@ -49,6 +55,8 @@ START_TEST(expected_decision)
 	k.condition = r->condition;
 	k.http = r->http;
 	k.client = r->client;
+	const struct endpoint endpoint = {.id = "e", .negotiation = r->negotiation, .strangers = r->strangers};
+	k.endpoint = &endpoint;
 	wiring_of(&k, 0, &w);
 	unsigned mask = decision_expected(&k, &fixture_suite, &w, &policy);
 	ck_assert_msg(mask == r->mask, "%s: %x", r->name, mask);

@@ -13,6 +13,7 @@ struct wiring {
 	const char *certificate; /* condition id, "none"; NULL: the cell's */
 	const char *name;	 /* of the endpoint; NULL: the protected one */
 	const char *resume;	 /* handle; NULL: a full handshake */
+	bool own_tls;		 /* versions that are not the cell's */
 	bool pha_off;		 /* post_handshake_auth withheld although the client kind offers it */
 };
 /* `id` NULL: the last request of the script.  False when the script has no such request. */
@@ -51,6 +52,8 @@ const char *identity_presented(const struct observation *o, int conn);
 /* decision.c: the two tables of design.md section 1. */
 bool decision_late_possible(const struct kase *k, const struct wiring *w);
 bool decision_late_mode(const struct kase *k, const struct wiring *w);
+/* The policy where the request goes; asked late without insisting (strangers=) it is that of optional. */
+enum negotiation decision_policy(const struct kase *k, const struct wiring *w);
 /* Expected decisions as a mask; *policy: no clause decides between them. */
 unsigned decision_expected(const struct kase *k, const struct suite *s, const struct wiring *w, bool *policy);
 /* PASS, FALSE_ACCEPT, FALSE_REJECT or DEVIATION (silent, redirected); `why` names the cell in words. */

@@ -69,6 +69,14 @@ static bool is_alive(const struct place *p)
 	return false;
 }
 
+/* The mode that a late policy belongs to says nothing about the other TLS version. */
+static bool concerns(enum negotiation declared, unsigned v)
+{
+	if (declared == NEGOTIATION_RENEGOTIATION)
+		return v <= TLS_1_2;
+	return declared != NEGOTIATION_POST_HANDSHAKE || v == TLS_1_3;
+}
+
 static void check_tls(struct checking *k, const struct place *p)
 {
 	struct arena *a = k->arena;
@@ -79,7 +87,7 @@ static void check_tls(struct checking *k, const struct place *p)
 			say(k, p,
 			    arena_printf(a, "TLS %s is declared and not spoken (%s): take it out of tls= of %s in target.xml",
 					 name, look_end(a, l), holder(p, true)));
-		if (p->undeclared & BIT(v))
+		if ((p->undeclared & BIT(v)) && (concerns(p->declared, v) || v < TLS_1_2))
 			say(k, p,
 			    arena_printf(a, "TLS %s is spoken and not declared: add it to tls= of %s in target.xml to have its "
 					    "cells run%s",
@@ -141,14 +149,6 @@ static enum policy policy_of(const struct place *p, const struct sight *s)
 	/* What the control does not get either says nothing about certificates. */
 	bool at_all = !p->control.look.tried || strcmp(p->control.look.outcome.signal, l->outcome.signal) != 0;
 	return is_refused(s) && at_all ? POLICY_REQUIRED : POLICY_UNKNOWN;
-}
-
-/* The mode that a late policy belongs to says nothing about the other TLS version. */
-static bool concerns(enum negotiation declared, unsigned v)
-{
-	if (declared == NEGOTIATION_RENEGOTIATION)
-		return v <= TLS_1_2;
-	return declared != NEGOTIATION_POST_HANDSHAKE || v == TLS_1_3;
 }
 
 static enum negotiation mode_of(enum policy seen)

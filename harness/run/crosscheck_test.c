@@ -89,6 +89,8 @@ static const struct {
 	  BOTH_SHOW(DONE, ASKED, .outcome = {.decision = DECISION_REJECT, .status = 503, .throttled = true, .signal = "http:503"})},
 	 NULL, NULL},
 
+	{"a late mode of the other version", &echoes, 
+	 {PLACE(plain, POST_HANDSHAKE), STRANGERS(DONE, LATE(REAUTH_REQUEST) M_ REFUSED(403)), .undeclared = BIT(TLS_1_2)}, NULL, NULL},
 	{"a version declared and not spoken", &echoes,
 	 {PLACE(plain, REQUIRED),
 	  STRANGERS(.tried = true M_ .connected = true M_ ALERT("protocol_version", PHASE_HANDSHAKE), DONE M_ ASKED M_ REFUSED(400))},
