@@ -1,5 +1,8 @@
 #include "harness/reference/app.h"
 
+#include "harness/base/text.h"
+#include "harness/reference/personality.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -10,6 +13,9 @@ enum app_ask app_asks(const struct policy *policy)
 {
 	if (policy->faults->on[FAULT_FORGETS_TO_ASK])
 		return APP_ASK_NEVER;
+	const struct persona_row *row = personality_react(policy->personality, policy->mode, false, CLIENT_COMES);
+	if (row && row->reaction == PERSONA_ASKS_FIRST && policy->mode != APP_PLAIN)
+		return APP_ASK_FIRST;
 	switch (policy->mode) {
 	case APP_NONE:
 		return policy->faults->on[FAULT_ASKS_EVERYBODY] ? APP_ASK_FIRST : APP_ASK_NEVER;
@@ -32,6 +38,29 @@ static void refuse(struct admission *out, int alert, const char *why)
 	snprintf(out->why, sizeof out->why, "%s", why);
 }
 
+/* The personality's way with this client.  False: it has none of its own. */
+static bool react(const struct policy *policy, bool tls13, enum persona_client client, struct admission *out)
+{
+	const struct persona_row *row = personality_react(policy->personality, policy->mode, tls13, client);
+	if (!row)
+		return false;
+	out->page = row->page;
+	out->reset = row->reaction == PERSONA_RESETS;
+	if (row->reaction == PERSONA_SERVES)
+		out->admit = ADMIT_ANONYMOUS;
+	return true;
+}
+
+/* Is everything that is wrong a matter of dates?  Names of rows of check.c. */
+static bool is_out_of_date(const char *failed)
+{
+	char word[64];
+	while (text_word(&failed, word, sizeof word))
+		if (strcmp(word, "begun") != 0 && strcmp(word, "not-over") != 0)
+			return false;
+	return true;
+}
+
 static void admit_stranger(const struct policy *policy, const struct peer *peer, struct admission *out)
 {
 	out->admit = ADMIT_ANONYMOUS;
@@ -39,6 +68,7 @@ static void admit_stranger(const struct policy *policy, const struct peer *peer,
 	    policy->faults->on[FAULT_ACCEPTS_NO_CERTIFICATE])
 		return;
 	refuse(out, peer->tls13 ? CERTIFICATE_REQUIRED : HANDSHAKE_FAILURE, "no-certificate");
+	react(policy, peer->tls13, CLIENT_HAS_NONE, out);
 }
 
 /* The fault takes a session for good for as long as it is offered. */
@@ -79,6 +109,7 @@ void app_admit(const struct policy *policy, const struct peer *peer, struct admi
 		result.failed = 0;
 	if (result.failed) {
 		refuse(out, check_alert(&result), check_failed(&result, failed, sizeof failed));
+		react(policy, peer->tls13, is_out_of_date(failed) ? CLIENT_OUT_OF_DATE : CLIENT_UNTRUSTED, out);
 		return;
 	}
 	if (policy->faults->on[FAULT_REJECTS_VALID]) {
@@ -92,7 +123,7 @@ void app_admit(const struct policy *policy, const struct peer *peer, struct admi
 	x509_digest(peer->chain[0], out->sha256);
 }
 
-void app_unanswered(enum app_silence silence, struct admission *out)
+void app_unanswered(const struct policy *policy, enum app_silence silence, struct admission *out)
 {
 	static const char *const why[] = {
 	    [APP_NOT_OFFERED] = "the client did not offer post-handshake authentication",
@@ -103,6 +134,15 @@ void app_unanswered(enum app_silence silence, struct admission *out)
 	*out = (struct admission){.admit = ADMIT_ANONYMOUS};
 	refuse(out, 0, why[silence]);
 	out->last = silence == APP_IGNORED;
+	if (silence == APP_NOT_OFFERED)
+		react(policy, true, CLIENT_CANNOT_BE_ASKED, out);
+}
+
+static void put_page(const struct policy *policy, const struct persona_page *page, struct reply *out)
+{
+	out->status = page->status;
+	out->type = "text/html";
+	personality_put_page(&out->body, page, policy->hide_details);
 }
 
 /* RFC 5280 6.1.3(a)(2): what was believed is believed no longer than it is valid. */
@@ -116,6 +156,7 @@ void app_answer(const struct policy *policy, const struct admission *admission, 
 {
 	*out = (struct reply){.status = 200, .last = admission->last};
 	buf_init(&out->body, 8192);
+	out->server = policy->personality ? policy->personality->server : NULL;
 	bool misdirected = policy->host && request->authority[0] && strcmp(policy->host, request->authority) != 0;
 	if (misdirected && !policy->faults->on[FAULT_TRUSTS_HOST_HEADER]) {
 		out->status =
@@ -131,6 +172,10 @@ void app_answer(const struct policy *policy, const struct admission *admission, 
 		/* CVE-2019-0215 */
 		if (policy->faults->on[FAULT_SERVES_AFTER_REFUSAL] && request->number > 1)
 			break;
+		if (admission->page) {
+			put_page(policy, admission->page, out);
+			return;
+		}
 		out->status = 403;
 		buf_addf(&out->body, "mtlspec reference: refused: %s\n", admission->why);
 		return;

@@ -11,6 +11,9 @@
 enum app_mode { APP_NONE, APP_OPTIONAL, APP_REQUIRED, APP_PLAIN, APP_RENEGOTIATION, APP_POST_HANDSHAKE };
 
 /* One name of an endpoint, or the endpoint itself when it has no names. */
+struct personality;  /* personality.h */
+struct persona_page;
+
 struct policy {
 	const char *host; /* lower case; NULL: any, requests are not compared with the handshake's name */
 	enum app_mode mode;
@@ -18,6 +21,8 @@ struct policy {
 	unsigned depth;
 	uint64_t hold; /* bytes of content that are held back to ask for a certificate behind them */
 	const struct faults *faults;
+	const struct personality *personality; /* NULL: the reference server's own ways */
+	bool hide_details;		       /* error pages as remote clients get them */
 };
 
 /* When a certificate is asked for; one that is asked for late, after a request, is required. */
@@ -46,6 +51,9 @@ struct admission {
 	char why[256];	   /* for ADMIT_REFUSED: the failed checks by name, or "no-certificate" */
 	int64_t since, expires; /* for ADMIT_IDENTITY: when it was judged, and how long the judgement holds */
 	bool last;	   /* nothing more is served on this connection */
+	/* For ADMIT_REFUSED, as a personality has it: said by this page and by no alert, or by a TCP reset. */
+	const struct persona_page *page;
+	bool reset;
 };
 void app_admit(const struct policy *policy, const struct peer *peer, struct admission *out);
 
@@ -54,7 +62,7 @@ void app_admit(const struct policy *policy, const struct peer *peer, struct admi
  * 8446 4.2.6), it cannot renegotiate safely (RFC 5746 4.4), it will not (RFC 5246 7.2.2), or it did not answer in time.
  */
 enum app_silence { APP_NOT_OFFERED, APP_LEGACY, APP_DECLINED, APP_IGNORED };
-void app_unanswered(enum app_silence silence, struct admission *out);
+void app_unanswered(const struct policy *policy, enum app_silence silence, struct admission *out);
 
 /* What an HTTP driver read. */
 struct request {
@@ -75,6 +83,7 @@ struct reply {
 	char subject[256], sha256[65]; /* header values; "" = no such header */
 	char content_sha256[65];       /* of what the request brought; "": nothing is said of it */
 	uint64_t content;	       /* and its length */
+	const char *server, *type;     /* likewise, of Server and Content-Type; NULL: the reference server's */
 	struct buf body;	       /* owned */
 };
 void app_answer(const struct policy *policy, const struct admission *admission, const struct request *request,

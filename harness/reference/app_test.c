@@ -54,7 +54,7 @@ START_TEST(admits)
 	unsigned leaf = admissions[_i].who == EXPIRED ? 3 : 2;
 	struct span chain[] = {{m.der[leaf].data, m.der[leaf].size}, {m.der[1].data, m.der[1].size}};
 	set_fault(&faults, admissions[_i].fault);
-	struct policy policy = {NULL, admissions[_i].mode, &anchors, 10, 65536, &faults};
+	struct policy policy = {.mode = admissions[_i].mode, .anchors = &anchors, .depth = 10, .hold = 65536, .faults = &faults};
 	struct peer peer = {.asked = admissions[_i].asked,
 			    .tls13 = admissions[_i].tls13,
 			    .chain = chain,
@@ -163,7 +163,7 @@ START_TEST(replies)
 		snprintf(admission.why, sizeof admission.why, "not-over");
 	}
 	snprintf(request.authority, sizeof request.authority, "%s", answers[_i].authority);
-	struct policy policy = {answers[_i].host, APP_REQUIRED, NULL, 10, 65536, &faults};
+	struct policy policy = {.host = answers[_i].host, .mode = APP_REQUIRED, .depth = 10, .hold = 65536, .faults = &faults};
 	app_answer(&policy, &admission, &request, &reply);
 	ck_assert_msg(reply.status == answers[_i].status, "%s: %u", answers[_i].name, reply.status);
 	ck_assert_str_eq(reply.subject, answers[_i].subject);
@@ -178,7 +178,7 @@ START_TEST(asks_now)
 {
 	static const enum app_silence silences[] = {APP_NOT_OFFERED, APP_DECLINED, APP_IGNORED};
 	struct faults faults = {{false}};
-	struct policy policy = {NULL, APP_POST_HANDSHAKE, NULL, 10, 65536, &faults};
+	struct policy policy = {.mode = APP_POST_HANDSHAKE, .depth = 10, .hold = 65536, .faults = &faults};
 	struct request request = {.number = 1, .method = "GET", .target = "/", .authority = "localhost"};
 	struct admission admission = {.admit = ADMIT_UNASKED};
 	struct reply reply;
@@ -186,7 +186,7 @@ START_TEST(asks_now)
 	ck_assert(reply.ask);
 	reply_fini(&reply);
 	for (size_t i = 0; i < sizeof silences / sizeof *silences; i++) {
-		app_unanswered(silences[i], &admission);
+		app_unanswered(&policy, silences[i], &admission);
 		app_answer(&policy, &admission, &request, &reply);
 		ck_assert(!reply.ask);
 		ck_assert_uint_eq(reply.status, 403);

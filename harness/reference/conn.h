@@ -1,6 +1,7 @@
 /*
  * conn.h - one accepted connection while it is served: what tcp.c (transport, handshake), site.c (which name, whom to
- * ask), resume.c (sessions) and late.c (asking after the request) tell each other; nobody outside includes it.
+ * ask), resume.c (sessions), versions.c and late.c (asking after the request) tell each other; nobody outside
+ * includes it.
  */
 #ifndef HARNESS_REFERENCE_CONN_H
 #define HARNESS_REFERENCE_CONN_H
@@ -46,6 +47,8 @@ int conn_take_site(struct conn *c, const struct site *site);
 int conn_on_message(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
 		    const gnutls_datum_t *message);
 void conn_note_session(struct conn *c);
+/* versions.c: before GnuTLS looks at a ClientHello.  0, or the error that ends the handshake. */
+int conn_take_hello(struct conn *c, const gnutls_datum_t *hello);
 
 /* late.c: for struct wire.  False: the connection is over. */
 bool conn_ask_late(void *context);

@@ -20,6 +20,7 @@ static const char *reason(unsigned status)
 	    {417, "Expectation Failed"},
 	    {421, "Misdirected Request"},
 	    {431, "Request Header Fields Too Large"},
+	    {500, "Internal Server Error"},
 	    {501, "Not Implemented"},
 	    {505, "HTTP Version Not Supported"},
 	};
@@ -38,16 +39,16 @@ static bool send_reply(struct server_h1 *h, const struct reply *reply, bool with
 	time_t now = clock_now();
 	strftime(date, sizeof date, form, gmtime_r(&now, &utc));
 	buf_init(&b, 65536);
-	buf_addf(&b, "HTTP/1.1 %u %s\r\nServer: mtlspec-reference\r\nDate: %s\r\n", reply->status,
-		 reason(reply->status), date);
+	buf_addf(&b, "HTTP/1.1 %u %s\r\nServer: %s\r\nDate: %s\r\n", reply->status, reason(reply->status),
+		 reply->server ? reply->server : "mtlspec-reference", date);
 	if (reply->subject[0] || reply->sha256[0])
 		buf_addf(&b, "X-Mtlspec-Subject: %s\r\nX-Mtlspec-Sha256: %s\r\n", reply->subject, reply->sha256);
 	if (reply->content_sha256[0])
 		buf_addf(&b, "X-Body-Length: %llu\r\nX-Body-Sha256: %s\r\n", (unsigned long long)reply->content,
 			 reply->content_sha256);
 	buf_addf(&b,
-		 "Content-Type: text/plain\r\nCache-Control: no-store\r\nContent-Length: %zu\r\nConnection: %s\r\n",
-		 reply->body.len, h->keep_alive ? "keep-alive" : "close");
+		 "Content-Type: %s\r\nCache-Control: no-store\r\nContent-Length: %zu\r\nConnection: %s\r\n",
+		 reply->type ? reply->type : "text/plain", reply->body.len, h->keep_alive ? "keep-alive" : "close");
 	buf_adds(&b, "\r\n");
 	if (with_body)
 		buf_add(&b, reply->body.data, reply->body.len);

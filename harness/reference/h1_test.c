@@ -98,7 +98,7 @@ static void statuses(const struct buf *out, char *text, size_t size)
 static void play(struct script *s)
 {
 	static const struct faults sound = {.on = {false}};
-	struct policy policy = {"a", APP_NONE, NULL, 10, 65536, &sound};
+	struct policy policy = {.host = "a", .mode = APP_NONE, .depth = 10, .hold = 65536, .faults = &sound};
 	struct admission admission = {.admit = ADMIT_ANONYMOUS};
 	struct wire wire = {give, keep, s, NULL, NULL};
 	buf_init(&s->out, 1 << 20);

@@ -93,10 +93,10 @@ static bool cannot_answer(struct conn *c)
 {
 	bool tls13 = gnutls_protocol_get_version(c->session) == GNUTLS_TLS1_3;
 	if (unoffered_is_possible(c->session))
-		app_unanswered(APP_NOT_OFFERED, &c->admission);
+		app_unanswered(&c->site->policy, APP_NOT_OFFERED, &c->admission);
 	else if (!tls13 && !gnutls_safe_renegotiation_status(c->session) &&
 		 !c->faults->on[FAULT_RENEGOTIATES_WITH_LEGACY_CLIENTS])
-		app_unanswered(APP_LEGACY, &c->admission);
+		app_unanswered(&c->site->policy, APP_LEGACY, &c->admission);
 	else
 		return false;
 	return true;
@@ -116,7 +116,7 @@ bool conn_ask_late(void *context)
 	bool serves_before = c->faults->on[FAULT_SERVES_BEFORE_THE_ANSWER];
 	uint64_t until = c->until, limit = clock_us() + patience(c, serves_before);
 	if (cannot_answer(c))
-		return true;
+		return !c->admission.reset;
 	c->asked = c->late = true;
 	c->until = limit < until ? limit : until;
 	int ret = ask_by_version(c);
@@ -133,7 +133,7 @@ bool conn_ask_late(void *context)
 	else if (serves_before || c->faults->on[FAULT_SERVES_WHO_DOES_NOT_ANSWER])
 		c->admission = (struct admission){.admit = ADMIT_ANONYMOUS};
 	else
-		app_unanswered(ret == GNUTLS_E_AGAIN ? APP_IGNORED : APP_DECLINED, &c->admission);
+		app_unanswered(&c->site->policy, ret == GNUTLS_E_AGAIN ? APP_IGNORED : APP_DECLINED, &c->admission);
 	return c->broken == 0;
 }
 

@@ -4,6 +4,7 @@
 #include "harness/base/opt.h"
 #include "harness/base/text.h"
 #include "harness/reference/h1.h"
+#include "harness/reference/personality.h"
 #include "harness/reference/sessions.h"
 #include "harness/reference/tcp.h"
 
@@ -46,6 +47,8 @@ struct server {
 	size_t names;
 	struct faults faults;
 	uint64_t depth, hold;
+	const struct personality *personality;
+	bool hide_details;
 	gnutls_priority_t priority[VERSIONS_COUNT];
 	struct worker {
 		pid_t pid;
@@ -63,7 +66,19 @@ static const char usage[] =
     "of TLS 1.3) or plain (HTTP without TLS); port 0 lets the kernel choose.  It prints\n"
     "\"listening MODE IP:PORT\" for each and serves until SIGTERM.";
 
-enum { OPT_CERTIFICATE, OPT_KEY, OPT_ANCHORS, OPT_ANCHORS_FOR, OPT_DEPTH, OPT_BODY_LIMIT, OPT_FAULT, OPT_LISTEN, OPT_NAME };
+enum {
+	OPT_CERTIFICATE,
+	OPT_KEY,
+	OPT_ANCHORS,
+	OPT_ANCHORS_FOR,
+	OPT_DEPTH,
+	OPT_BODY_LIMIT,
+	OPT_FAULT,
+	OPT_LISTEN,
+	OPT_NAME,
+	OPT_PERSONALITY,
+	OPT_PAGES
+};
 static const struct opt options[] = {
     [OPT_CERTIFICATE] = {"certificate", 0, "FILE", "the server's own chain, PEM"},
     [OPT_KEY] = {"key", 0, "FILE", "its key, PEM"},
@@ -74,6 +89,8 @@ static const struct opt options[] = {
     [OPT_FAULT] = {"fault", 0, "NAME", "do this wrong; may be repeated"},
     [OPT_LISTEN] = {"listen", 0, "MODE=IP:PORT", "serve here; may be repeated"},
     [OPT_NAME] = {"name", 0, "HOST=MODE[,TRUST]", "a name of the by-name endpoints; may be repeated"},
+    [OPT_PERSONALITY] = {"personality", 0, "NAME", "react as this product is documented to"},
+    [OPT_PAGES] = {"error-pages", 0, "detailed|generic", "a personality's: for the machine itself, or for the world"},
 };
 
 static const char *const mode_words[] = {
@@ -160,6 +177,21 @@ static enum rc take_trust(struct server *s, const char *name, const char *file, 
 	return RC_OK;
 }
 
+static enum rc take_personality(struct server *s, const char *name, struct err *err)
+{
+	if (*name && !(s->personality = personality_find(name)))
+		return err_set(err, RC_INPUT, "no personality is called %s; serve --help lists them", name);
+	return RC_OK;
+}
+
+static enum rc take_pages(struct server *s, const char *word, struct err *err)
+{
+	s->hide_details = strcmp(word, "generic") == 0;
+	if (!s->hide_details && strcmp(word, "detailed") != 0)
+		return err_set(err, RC_INPUT, "--error-pages %s: detailed or generic", word);
+	return RC_OK;
+}
+
 static enum rc take(void *context, int row, const char *argument, struct err *err)
 {
 	struct server *s = context;
@@ -191,6 +223,10 @@ static enum rc take(void *context, int row, const char *argument, struct err *er
 		return take_listen(s, argument, err);
 	case OPT_NAME:
 		return take_name(s, argument, err);
+	case OPT_PERSONALITY:
+		return take_personality(s, argument, err);
+	case OPT_PAGES:
+		return take_pages(s, argument, err);
 	}
 out:
 	return rc;
@@ -227,7 +263,9 @@ static enum rc fit(struct server *s, struct site *site, const char *trust, struc
 {
 	site->policy.faults = &s->faults;
 	site->policy.depth = (unsigned)s->depth;
-	site->policy.hold = s->hold;
+	site->policy.hold = s->personality ? s->personality->body_limit : s->hold;
+	site->policy.personality = s->personality;
+	site->policy.hide_details = s->hide_details;
 	if (site->policy.mode == APP_PLAIN)
 		return RC_OK;
 	for (size_t i = 0; i < s->trusts; i++) {
@@ -252,8 +290,13 @@ static const char *const version_words[] = {[VERSIONS_ALL] =
 					    [VERSIONS_TLS12] = "NORMAL:-VERS-ALL:+VERS-TLS1.2:%UNSAFE_RENEGOTIATION",
 					    [VERSIONS_TLS13] = "NORMAL:-VERS-ALL:+VERS-TLS1.3"};
 
-static enum versions versions_of(const struct endpoint *e)
+static enum versions versions_of(const struct server *s, const struct endpoint *e)
 {
+	const struct persona_row *row = personality_react(s->personality, APP_NONE, true, CLIENT_COMES);
+	if (row && row->reaction == PERSONA_REFUSES_VERSION)
+		return VERSIONS_TLS12;
+	if (s->personality) /* one port, every version: it asks as the version can */
+		return VERSIONS_ALL;
 	if (!e->by_name && e->site->policy.mode == APP_RENEGOTIATION)
 		return VERSIONS_TLS12;
 	return !e->by_name && e->site->policy.mode == APP_POST_HANDSHAKE ? VERSIONS_TLS13 : VERSIONS_ALL;
@@ -279,7 +322,7 @@ static enum rc prepare(struct server *s, struct err *err)
 		TRY(fit(s, &s->named[i], s->named_trust[i], err));
 	for (size_t i = 0; i < s->endpoints; i++) {
 		struct endpoint *e = &s->endpoint[i];
-		e->priority = s->priority[versions_of(e)];
+		e->priority = s->priority[versions_of(s, e)];
 		e->first = mmap(NULL, sizeof *e->first, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 		if (e->first == MAP_FAILED)
 			return err_errno(err, RC_FAULT, "cannot map memory");
@@ -443,8 +486,12 @@ static void close_all(struct server *s)
 
 static enum rc help(void)
 {
-	size_t n;
+	size_t n, many;
 	const struct fault_row *rows = fault_rows(&n);
+	const struct personality *all = personalities(&many);
+	puts("\nPersonalities:");
+	for (size_t i = 0; i < many; i++)
+		printf("  %-34s %s\n", all[i].name, all[i].sentence);
 	puts("\nFaults:");
 	for (size_t i = 0; i < n; i++)
 		printf("  %-34s %s\n", rows[i].name, rows[i].sentence);

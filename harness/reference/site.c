@@ -1,6 +1,7 @@
 /* Which site a connection is for, whom it asks and whose tickets it takes. */
 #include "harness/reference/conn.h"
 
+#include "harness/reference/personality.h"
 #include "harness/reference/sessions.h"
 
 #include <string.h>
@@ -31,6 +32,8 @@ static void ask(struct conn *c)
 	/* REQUEST, never REQUIRE: who may pass is app.c's to say, not GnuTLS's. */
 	gnutls_certificate_server_set_request(c->session, c->asked ? GNUTLS_CERT_REQUEST : GNUTLS_CERT_IGNORE);
 	gnutls_credentials_set(c->session, GNUTLS_CRD_CERTIFICATE, c->site->credentials);
+	if (c->site->policy.personality && c->site->policy.personality->empty_ca_list)
+		gnutls_certificate_send_x509_rdn_sequence(c->session, 1);
 	take_sessions(c);
 }
 

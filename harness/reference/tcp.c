@@ -186,9 +186,9 @@ static int admit(gnutls_session_t session)
 	app_admit(&judge->policy, &peer, &c->admission);
 	if (c->faults->on[FAULT_KEEPS_IDENTITY_OF_FIRST_CONNECTION])
 		mix_up(c);
-	if (c->admission.admit != ADMIT_REFUSED) {
+	if (c->admission.admit != ADMIT_REFUSED || c->admission.page) {
 		/* In TLS 1.2 only where it matters: a renegotiation would lose the extended master secret. */
-		if (n && c->admission.admit == ADMIT_IDENTITY && !peer.tls13 && forbids_signing(chain[0]))
+		if (n && c->admission.admit != ADMIT_ANONYMOUS && !peer.tls13 && forbids_signing(chain[0]))
 			gnutls_session_enable_compatibility_mode(session);
 		return 0;
 	}
@@ -289,11 +289,17 @@ static bool open_tls(struct conn *c)
 	return true;
 }
 
-static void break_off(struct conn *c, int ret)
+/* What the socket says at its close is RST, whatever was sent before. */
+static void reset(struct conn *c)
 {
 	static const struct linger at_once = {.l_onoff = 1};
+	setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
+
+static void break_off(struct conn *c, int ret)
+{
 	if (c->admission.admit == ADMIT_REFUSED && c->faults->on[FAULT_RESETS_INSTEAD_OF_ALERT]) {
-		setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+		reset(c);
 		return;
 	}
 	say_why(c, ret);
@@ -310,6 +316,10 @@ static void serve_tls(struct conn *c)
 		server_h1_serve(&wire, &c->site->policy, &c->admission);
 		if (c->broken) {
 			break_off(c, c->broken);
+			return;
+		}
+		if (c->admission.reset) {
+			reset(c);
 			return;
 		}
 		gnutls_bye(c->session, GNUTLS_SHUT_WR); /* RFC 8446 6.1 */

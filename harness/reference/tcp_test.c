@@ -107,7 +107,7 @@ static void setup(struct world *w, enum app_mode mode, const char *fault)
 	gnutls_x509_crt_deinit(own);
 	gnutls_priority_init(&w->priority, "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2", NULL);
 	for (size_t i = 0; i < 2; i++)
-		w->site[i] = (struct site){.policy = {NULL, mode, &w->anchors, 10, 65536, &w->faults}, .credentials = w->server};
+		w->site[i] = (struct site){.policy = {.mode = mode, .anchors = &w->anchors, .depth = 10, .hold = 65536, .faults = &w->faults}, .credentials = w->server};
 	w->endpoint = (struct endpoint){.word = "test",
 					.site = w->site,
 					.n = 1,
