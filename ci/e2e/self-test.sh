@@ -20,7 +20,7 @@ ignores-name-constraints           required[name-excluded]                false-
 ignores-critical-extension         required[critical-extension-unknown]   false-accept
 accepts-no-certificate             required[none]                         false-accept
 accepts-no-certificate             dead-ends/newest-alone[tls=1.2,negotiation=required,http=1.1] false-accept
-accepts-no-certificate             dead-ends/declined[tls=1.2,negotiation=renegotiation,http=1.1] false-accept
+accepts-no-certificate             dead-ends/declines[tls=1.2,negotiation=renegotiation,http=1.1] false-accept
 skips-proof-of-possession          required[proof-by-another-key]         false-accept
 asks-everybody                     nobody-asked/served-unasked[tls=1.2,negotiation=none,http=1.1,condition=none] violation
 asks-again                         asking/asks-up-front-only[tls=1.2,negotiation=required,http=1.1,condition=valid] violation
