@@ -188,8 +188,8 @@ static const char *alpn_words(const struct job_connect *want)
 		return want->alpn;
 	switch (want->http) {
 	case HTTP_1_0:
-	case HTTP_1_1:
-		return "http/1.1";
+	case HTTP_1_1: /* a browser does not know beforehand; where h2 is chosen the driver says so */
+		return want->client == CLIENT_BROWSER ? "h2 http/1.1" : "http/1.1";
 	case HTTP_2:
 		return want->client == CLIENT_BROWSER ? "h2 http/1.1" : "h2";
 	case HTTP_3:

@@ -101,6 +101,10 @@ void body_note(struct buf *b, const struct report_case *c)
 		buf_adds(b, "; ");
 		clean_adds(b, j->note, 160);
 	}
+	if (given(c->no_browser)) {
+		buf_adds(b, "; ");
+		clean_adds(b, c->no_browser, 200);
+	}
 }
 
 void body_clauses(struct buf *b, const struct suite *s, const char *clauses, const char *indent)
@@ -149,6 +153,7 @@ static void head(struct buf *b, const struct report_case *c)
 	line(b, "Expected:", j->expected);
 	line(b, "Observed:", j->observed);
 	line(b, "Note:", j->note);
+	line(b, "Browsers:", c->no_browser);
 	line(b, "Flaky:", c->flaky);
 	if (!pin)
 		return;

@@ -52,6 +52,8 @@ struct console {
 	size_t n_stories;
 	uint64_t seq;
 	uint64_t told[VERDICT__COUNT]; /* of them in full */
+	const char *no_browser[TOP_GROUPS];
+	size_t n_no_browser;
 	struct buf text;
 };
 
@@ -232,6 +234,12 @@ static unsigned importance(enum verdict v)
 static enum rc one_case(struct reporter *r, const struct report_case *c, struct err *err)
 {
 	struct console *s = r->state;
+	if (c->no_browser && s->n_no_browser < TOP_GROUPS) {
+		buf_clear(&s->text);
+		clean_adds(&s->text, c->judgement->observed, 200);
+		s->no_browser[s->n_no_browser++] =
+		    arena_printf(&s->arena, "%s %s: %s", names_target(&s->names, c->target), c->id, s->text.data);
+	}
 	if (c->verdict == VERDICT_PASS)
 		return RC_OK;
 	struct tally *tally = find_tally(s, c);
@@ -371,6 +379,21 @@ static void print_failures(struct console *s, const struct report_totals *t)
 	}
 }
 
+/* What a test client reaches and nobody who sits before a browser does. */
+static void print_no_browser(struct console *s, const struct report_totals *t)
+{
+	if (!t->no_browser)
+		return;
+	fprintf(s->spec.file,
+		"\n%sno browser can use this: %" PRIu64 "%s (a willing client is accepted, a browser is not)\n",
+		paint(s, YELLOW), t->no_browser, paint(s, PLAIN));
+	for (size_t i = 0; i < s->n_no_browser; i++)
+		fprintf(s->spec.file, "  %s\n", s->no_browser[i]);
+	if (t->no_browser > s->n_no_browser)
+		fprintf(s->spec.file, "  %" PRIu64 " more, see %s/results.xml\n", t->no_browser - s->n_no_browser,
+			s->out);
+}
+
 static const char *exit_words(int code)
 {
 	static const char *const words[] = {
@@ -435,6 +458,7 @@ static enum rc end(struct reporter *r, const struct report_totals *t, struct err
 		heading(s, order[i], t->verdicts[order[i]]);
 		print_groups(s, order[i], t->verdicts[order[i]]);
 	}
+	print_no_browser(s, t);
 	print_failures(s, t);
 	print_totals(s, t);
 	if (fflush(s->spec.file) != 0)

@@ -290,7 +290,7 @@ static void write_place(struct junit *j, const struct suite *suite, const struct
 static void write_result(struct junit *j, const struct report_case *c, const char *element)
 {
 	struct writer *w = &j->w;
-	if (!element && c->verdict == VERDICT_PASS)
+	if (!element && c->verdict == VERDICT_PASS && !c->no_browser)
 		return;
 	buf_clear(&j->text);
 	if (!element) {

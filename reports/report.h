@@ -71,6 +71,7 @@ struct report_case {
 	const struct report_run *runs; /* every run of the case: repetitions and replays */
 	size_t n_runs;
 	const char *flaky; /* a sentence when runs disagree, or NULL */
+	const char *no_browser; /* a sentence when a willing client gets in here and a browser does not, or NULL */
 };
 
 /* Cells that did not run, by scenario and reason; or one of them for a reporter that wants every cell. */
@@ -87,6 +88,7 @@ struct report_cells {
 struct report_totals {
 	uint64_t verdicts[VERDICT__COUNT]; /* of cases that ran */
 	uint64_t cells, run, not_run[DISPOSITION__COUNT], unfinished; /* cells = run + not_run + unfinished */
+	uint64_t no_browser;					      /* cases that no browser can use */
 	int exit_code;
 	int exit_besides; /* the same without 1: what it would be if every unexpected verdict were known */
 	const char *unwritten; /* why a report that came before this one could not be written, or NULL */

@@ -193,6 +193,7 @@ static void write_judgement(struct writer *w, const struct report_case *c)
 	if (j->diagnosis)
 		writer_attr(w, "diagnosis", j->diagnosis->id);
 	attr_given(w, "flaky", c->flaky);
+	attr_given(w, "no-browser", c->no_browser);
 	if (c->pin) {
 		writer_attr(w, "pinned", c->pin->reason);
 		attr_given(w, "link", c->pin->link);
@@ -259,6 +260,8 @@ static enum rc end(struct reporter *r, const struct report_totals *t, struct err
 	for (int d = DISPOSITION_RUN + 1; d < DISPOSITION__COUNT; d++)
 		writer_attr_u64(w, names_disposition((enum disposition)d), t->not_run[d]);
 	writer_attr_u64(w, "unfinished", t->unfinished);
+	if (t->no_browser)
+		writer_attr_u64(w, "no-browser", t->no_browser);
 	writer_attr_i64(w, "exit-code", t->exit_code);
 	for (int v = 0; v < VERDICT_UNSUPPORTED; v++) {
 		writer_start(w, "verdict");

@@ -34,6 +34,7 @@ asks-above-body-limit              bodies/over-the-limit[tls=1.3,negotiation=pos
 ignores-expect                     bodies/over-the-limit-and-waiting[tls=1.3,negotiation=post-handshake,http=1.1,size=limit+1,chunked=no] false-reject
 splices-request-before-renegotiation bodies/pipelined[tls=1.2,negotiation=renegotiation,http=1.1,size=4k] false-accept
 late-request-hangs                 chain/chain[tls=1.2,negotiation=renegotiation,http=1.1,condition=valid] false-reject
+lists-another-authority            trust-list/listed[tls=1.3,negotiation=required,http=1.1,client=browser,condition=valid] false-reject
 wrong-certificate-after-late-request late/wrong-certificate[tls=1.3,negotiation=post-handshake,http=1.1,condition=untrusted] false-accept
 wrong-certificate-after-late-request late/wrong-certificate[tls=1.2,negotiation=renegotiation,http=1.1,condition=leaf-expired] false-accept
 accepts-no-certificate             late/declined[tls=1.2,negotiation=renegotiation,http=1.1] false-accept
@@ -51,6 +52,7 @@ renegotiates-with-legacy-clients   late/legacy-client[tls=1.2,negotiation=renego
 allows-client-renegotiation        renegotiation/client-initiated[tls=1.2,negotiation=none,http=1.1] deviation
 forgets-identity                   late/asked-twice[tls=1.2,negotiation=renegotiation,http=1.1] false-reject
 serves-after-refusal               late/refused-by-warning[tls=1.2,negotiation=renegotiation,http=1.1] false-accept
+asks-late-without-offer            late/who-gets-in[tls=1.3,negotiation=post-handshake,http=1.1,client=browser,condition=valid] violation
 asks-late-without-offer            late/not-offered[tls=1.3,negotiation=post-handshake,http=1.1] violation
 trusts-host-header                 names/host-of-another-name[tls=1.3,negotiation=by-name,http=1.1,sni=open,host=protected,certificate=none] false-accept
 host-without-sni-unchecked         names/host-of-another-name[tls=1.3,negotiation=by-name,http=1.1,sni=127.0.0.1,host=protected,certificate=none] false-accept

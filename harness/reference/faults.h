@@ -58,14 +58,16 @@
 	  "believes at every name what leads to an anchor of any")                                                     \
 	X(FAULT_SERVES_AFTER_REFUSAL, "serves-after-refusal", NULL, NULL, false,                                       \
 	  "serves the second request of a connection whose first it refused")                                          \
-	X(FAULT_CUTS_BODIES, "cuts-bodies", NULL, NULL, false, "takes the first 1024 bytes of a body for all of it")           \
+	X(FAULT_CUTS_BODIES, "cuts-bodies", NULL, NULL, false, "takes the first 1024 bytes of a body for all of it")   \
 	X(FAULT_FORGETS_BODY, "forgets-body", NULL, NULL, false,                                                       \
 	  "loses the body of the request behind which it asks for a certificate")                                      \
 	X(FAULT_ASKS_ABOVE_BODY_LIMIT, "asks-above-body-limit", NULL, NULL, false,                                     \
 	  "asks after the request, however long its body")                                                             \
-	X(FAULT_IGNORES_EXPECT, "ignores-expect", NULL, NULL, false, "waits for the body of who waits for 100")                \
+	X(FAULT_IGNORES_EXPECT, "ignores-expect", NULL, NULL, false, "waits for the body of who waits for 100")        \
 	X(FAULT_SPLICES_REQUEST_BEFORE_RENEGOTIATION, "splices-request-before-renegotiation", NULL, NULL, false,       \
 	  "serves a request that came before a renegotiation as if it had come behind it")                             \
+	X(FAULT_LISTS_ANOTHER_AUTHORITY, "lists-another-authority", NULL, NULL, false,                                 \
+	  "names other authorities when it asks than those that it trusts")                                            \
 	X(FAULT_WRONG_CERTIFICATE_AFTER_LATE_REQUEST, "wrong-certificate-after-late-request", NULL, NULL, false,       \
 	  "believes whatever certificate answers a late request, and checks nothing of its chain")                     \
 	X(FAULT_SERVES_BEFORE_THE_ANSWER, "serves-before-the-answer", NULL, NULL, false,                               \
@@ -105,8 +107,7 @@
 	  "refuses by TCP reset, without an alert")                                                                    \
 	X(FAULT_HANGS, "hangs", NULL, NULL, true, "says nothing after the handshake's first flight")                   \
 	X(FAULT_DIES_ON_UNKNOWN_CRITICAL_EXTENSION, "dies-on-unknown-critical-extension", NULL,                        \
-	  "critical-extension-unknown", false,           \
-	  "its worker aborts at a critical extension that it does not know")
+	  "critical-extension-unknown", false, "its worker aborts at a critical extension that it does not know")
 
 #define FAULT_MEMBER_(value, name, clause, among, catch_all, sentence) value,
 enum fault { FAULT_LIST(FAULT_MEMBER_) FAULT__COUNT };

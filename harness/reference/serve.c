@@ -237,7 +237,9 @@ static enum rc load_trust(struct server *s, struct trust *t, struct err *err)
 	enum rc rc;
 	TRY(anchors_load(&s->arena, &t->anchors, t->file, err));
 	gnutls_certificate_allocate_credentials(&t->credentials);
-	int ret = gnutls_certificate_set_x509_trust_file(t->credentials, t->file, GNUTLS_X509_FMT_PEM);
+	/* GnuTLS lists them when it asks; whom to believe is check.c's to say */
+	const char *listed = s->faults.on[FAULT_LISTS_ANOTHER_AUTHORITY] ? s->certificate : t->file;
+	int ret = gnutls_certificate_set_x509_trust_file(t->credentials, listed, GNUTLS_X509_FMT_PEM);
 	if (ret < 0)
 		return err_set(err, RC_INPUT, "%s: %s", t->file, gnutls_strerror(ret));
 	ret = gnutls_certificate_set_x509_key_file(t->credentials, s->certificate, s->key, GNUTLS_X509_FMT_PEM);

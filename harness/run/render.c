@@ -4,6 +4,7 @@
 #include "harness/run/exec.h"
 #include "harness/run/index.h"
 #include "harness/run/meta.h"
+#include "harness/run/reach.h"
 #include "harness/run/recipe.h"
 #include "harness/run/run.h"
 
@@ -44,6 +45,7 @@ struct rendering {
 	struct cells_row cells[KEEP_REASONS];
 	size_t n_cells;
 	struct arena scenario_arena;
+	struct reach reach;
 	struct report_totals *totals;
 	char today[32];
 	struct err *err, unwritten; /* the second: of reports */
@@ -287,6 +289,8 @@ static enum rc one_case(struct rendering *r, const struct kase *k)
 		.flaky = flaky,
 	};
 	finish_case(r, &c);
+	c.no_browser = reach_case(&r->reach, &worst->arena, k, &worst->judgement);
+	r->totals->no_browser += c.no_browser != NULL;
 	if (c.verdict != VERDICT_PASS)
 		c.recipe = recipe_line(&worst->arena, k, r->at->name, r->target.words);
 	TELL(r, one_case, &c);
