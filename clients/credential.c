@@ -186,26 +186,14 @@ static int retrieve(gnutls_session_t session, const struct gnutls_cert_retr_st *
  * The certificate message as the library made it: it sends an empty one when no signature algorithm of the server fits
  * our key.  Its list is behind the request context in TLS 1.3 (RFC 8446 4.4.2), at the start before (RFC 5246 7.4.6).
  */
-static int message_made(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
-			const gnutls_datum_t *message)
+void credential_message(struct tls_link *l, const void *message, size_t len)
 {
-	struct tls_link *l = gnutls_session_get_ptr(session);
-	const unsigned char *m = message->data;
+	const unsigned char *m = message;
 	size_t at = 0;
-	(void)type;
-	(void)when;
-	if (incoming)
-		return 0;
-	if (gnutls_protocol_get_version(session) == GNUTLS_TLS1_3 && message->size)
+	if (gnutls_protocol_get_version(l->session) == GNUTLS_TLS1_3 && len)
 		at = 1 + (size_t)m[0];
-	bool empty = message->size < at + 3 || (m[at] | m[at + 1] | m[at + 2]) == 0;
+	bool empty = len < at + 3 || (m[at] | m[at + 1] | m[at + 2]) == 0;
 	l->queued = empty ? TLS_QUEUED_EMPTY : TLS_QUEUED_CERTIFICATE;
-	return 0;
-}
-
-void credential_watch(struct tls_link *l)
-{
-	gnutls_handshake_set_hook_function(l->session, GNUTLS_HANDSHAKE_CERTIFICATE_PKT, GNUTLS_HOOK_PRE, message_made);
 }
 
 void credential_flight_leaves(struct tls_link *l)

@@ -10,8 +10,8 @@
 /* Make `shared->credentials` answer through the struct tls_link that is the session's pointer. */
 enum rc credential_install(struct tls_shared *shared, struct err *err) MUST_USE;
 void credential_forget(struct tls_shared *shared);
-/* Look at the certificate messages that the session makes. */
-void credential_watch(struct tls_link *l);
+/* A certificate message that the session made, without its header. */
+void credential_message(struct tls_link *l, const void *message, size_t len);
 /* Note certificate-sent or certificate-declined if such a message is in the flight that leaves now. */
 void credential_flight_leaves(struct tls_link *l);
 void credential_release(struct tls_link *l); /* idempotent */

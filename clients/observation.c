@@ -141,6 +141,11 @@ static void put_errno(struct buf *b, const struct event *e)
 	buf_addf(b, " %s", strerror(e->a));
 }
 
+static void put_breach(struct buf *b, const struct event *e)
+{
+	buf_addf(b, " %s:", breach_text((enum breach)e->a));
+}
+
 static void put_number(struct buf *b, const struct event *e)
 {
 	buf_addf(b, " %d", e->a);
@@ -154,6 +159,7 @@ static void (*const put_numbers[EVENT_KIND__COUNT])(struct buf *b, const struct 
 	[EVENT_ALERT_RECEIVED] = put_alert,
 	[EVENT_ALERT_SENT] = put_alert,
 	[EVENT_BODY] = put_body,
+	[EVENT_BREACH] = put_breach,
 	[EVENT_CONNECT_FAILED] = put_errno,
 	[EVENT_RESET] = put_errno,
 	[EVENT_WRITE_LOST] = put_errno,

@@ -242,7 +242,7 @@ static int set_up(struct tls_link *l, struct blob resume)
 	gnutls_transport_set_pull_function(l->session, pull);
 	gnutls_transport_set_pull_timeout_function(l->session, pull_timeout);
 	gnutls_session_set_verify_function(l->session, check_server);
-	credential_watch(l);
+	tls_watch_messages(l, alpn_words(want));
 	if ((rc = gnutls_priority_set(l->session, priority)) < 0 || (rc = set_name(l, want->host)) < 0 ||
 	    (rc = set_alpn(l, alpn_words(want))) < 0 ||
 	    (rc = gnutls_credentials_set(l->session, GNUTLS_CRD_CERTIFICATE, l->shared->credentials)) < 0)
@@ -255,9 +255,9 @@ static int set_up(struct tls_link *l, struct blob resume)
 	return rc;
 }
 
-static enum tls version_of(gnutls_session_t session)
+enum tls tls_version(const struct tls_link *l)
 {
-	switch ((int)gnutls_protocol_get_version(session)) {
+	switch ((int)gnutls_protocol_get_version(l->session)) {
 	case GNUTLS_TLS1_0:
 		return TLS_1_0;
 	case GNUTLS_TLS1_1:
@@ -274,11 +274,11 @@ static void note_done(struct tls_link *l)
 	l->up = true;
 	if (gnutls_alpn_get_selected_protocol(l->session, &alpn) == 0)
 		snprintf(l->alpn, sizeof l->alpn, "%.*s", (int)alpn.size, (const char *)alpn.data);
-	net_note(&l->net, EVENT_HANDSHAKE_DONE, (int32_t)version_of(l->session), 0, l->alpn[0] ? l->alpn : NULL);
+	net_note(&l->net, EVENT_HANDSHAKE_DONE, (int32_t)tls_version(l), 0, l->alpn[0] ? l->alpn : NULL);
 	if (gnutls_session_is_resumed(l->session))
 		net_note(&l->net, EVENT_RESUMED, 0, 0, NULL);
 	/* RFC 8446 derives every secret from the transcript: under TLS 1.3 there is nothing to note */
-	if (version_of(l->session) != TLS_1_3 && (gnutls_session_get_flags(l->session) & GNUTLS_SFLAGS_EXT_MASTER_SECRET))
+	if (tls_version(l) != TLS_1_3 && (gnutls_session_get_flags(l->session) & GNUTLS_SFLAGS_EXT_MASTER_SECRET))
 		net_note(&l->net, EVENT_EXTENDED_MASTER_SECRET, 0, 0, NULL);
 }
 

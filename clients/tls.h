@@ -5,6 +5,7 @@
 #ifndef CLIENTS_TLS_H
 #define CLIENTS_TLS_H
 
+#include "clients/audit.h"
 #include "clients/net.h"
 
 struct gnutls_session_int;
@@ -49,6 +50,7 @@ struct tls_link {
 	unsigned warnings, late_requests;
 	const char *why; /* what our own check of the server found, in the observation's arena; or NULL */
 	char alpn[256];	 /* "" when none was agreed */
+	struct audit audit;
 };
 
 /* `net` is connected and has its deadline.  `resume`: a session_save blob, or empty.  False: over, the events say how.
@@ -80,5 +82,10 @@ void tls_drain(struct tls_link *l);
 /* Say goodbye as `how` asks and forget the session; event closed unless the peer was first.  Idempotent. */
 void tls_close(struct tls_link *l, enum how_close how);
 void tls_fini(struct tls_link *l); /* all memory; no event */
+
+/* Negotiated, or so far offered by our library. */
+enum tls tls_version(const struct tls_link *l);
+/* tls_messages.c: every handshake message of the session is looked at from here on; `alpn`: what is offered. */
+void tls_watch_messages(struct tls_link *l, const char *alpn);
 
 #endif

@@ -70,7 +70,25 @@ bool alert_parse(const char *name, unsigned *number);
 	X(EVENT_EXTENDED_MASTER_SECRET, "extended-master-secret") /* the session uses it (RFC 7627) */           \
 	X(EVENT_BODY_SENT, "body-sent")		      /* the whole content; a: bytes, clamped; text: its SHA-256, hex */ \
 	X(EVENT_RENEGOTIATION_TRIED, "renegotiation-tried") /* by us: a ClientHello that nobody asked for */     \
-	X(EVENT_KEY_UPDATED, "key-updated")	      /* our KeyUpdate is written; a: 1 if the peer has to answer */
+	X(EVENT_KEY_UPDATED, "key-updated")	      /* our KeyUpdate is written; a: 1 if the peer has to answer */ \
+	X(EVENT_BREACH, "breach")		      /* a: enum breach; text: what the server said */
 ENUM_DECLARE(event_kind, EVENT_KIND, EVENT_KIND_LIST);
+
+/*
+ * What a server's handshake messages can be found to break, whatever the case is about (audit.h).  The names are public,
+ * as those of events: <never event="request-malformed"/>.
+ */
+#define BREACH_LIST(X)                                                                                           \
+	X(BREACH_VERSION, "version-not-offered")	/* TLS version of ServerHello */                         \
+	X(BREACH_PROTOCOL, "protocol-not-offered")	/* ALPN, or not exactly one protocol */                  \
+	X(BREACH_REQUEST_MALFORMED, "request-malformed")	/* CertificateRequest, and so on */              \
+	X(BREACH_REQUEST_CONTEXT, "request-context-not-empty")	/* in the first handshake */                     \
+	X(BREACH_REQUEST_REPEATED, "request-context-repeated")	/* on one connection */                          \
+	X(BREACH_REQUEST_ALGORITHMS, "request-without-algorithms")                                               \
+	X(BREACH_REQUEST_TYPES, "request-without-types")	/* up to TLS 1.2 */                              \
+	X(BREACH_REQUEST_AUTHORITIES, "request-empty-authorities") /* TLS 1.3: no names, no extension */         \
+	X(BREACH_REQUEST_FILTERS, "request-bad-filters")	/* an OID twice, or anyExtendedKeyUsage */       \
+	X(BREACH_REQUEST_EXTENSION, "request-bad-extension")	/* twice, or not one of this message */
+ENUM_DECLARE(breach, BREACH, BREACH_LIST);
 
 #endif

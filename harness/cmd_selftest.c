@@ -134,6 +134,15 @@ static bool is_found(enum verdict v)
 	       v == VERDICT_VIOLATION || v == VERDICT_CRASH;
 }
 
+/* A breach in the handshake is a violation whatever the scenario is about: proof for those alone that ask for such. */
+static bool asks_for_violations(const struct scenario *s)
+{
+	bool asks = s->n_nevers > 0;
+	for (size_t i = 0; i < s->n_expects; i++)
+		asks = asks || s->expects[i].signals || s->expects[i].phases;
+	return asks;
+}
+
 static void note_found(struct found *p, const struct fault_row *f)
 {
 	if (f->catch_all || p->last == f)
@@ -157,7 +166,7 @@ static void count_red(struct self_test *t, const struct fault_row *f, const stru
 		out->cases++;
 		out->red += red;
 		out->kinds[verdict] += red;
-		if (red && is_found(verdict))
+		if (red && is_found(verdict) && (verdict != VERDICT_VIOLATION || asks_for_violations(k.scenario)))
 			note_found(&t->found[k.scenario - target->suite->scenarios], f);
 		/* The red set of a check is read off the scenario that runs every condition. */
 		if (k.condition && scenario_runs_every_condition(k.scenario)) {

@@ -67,6 +67,12 @@ forgives-lost-extended-master-secret resumption/master-secret-lost[tls=1.2,negot
 accepts-no-certificate             resumption/session-id-across-names[tls=1.2,negotiation=by-name,http=1.1] false-accept
 forgets-who-resumes                resumption/session-id-resumed[tls=1.2,negotiation=required,http=1.1,certificate=valid] false-reject
 forgets-who-resumes                resumption/resumed-where-earned[tls=1.3,negotiation=required,http=1.1] false-reject
+accepts-old-tls                    versions/old-tls[tls=1.3,negotiation=required,http=1.1,offered=1.1] violation
+ignores-alpn                       versions/no-common-protocol[tls=1.3,negotiation=none,http=1.1] violation
+selects-alpn-not-offered           versions/no-common-protocol[tls=1.2,negotiation=none,http=1.1] violation
+malformed-certificate-request      asking/certificate-request[tls=1.3,negotiation=optional,http=1.1,condition=valid] violation
+malformed-certificate-request      asking/certificate-request[tls=1.2,negotiation=renegotiation,http=1.1,condition=valid] violation
+repeats-request-context            asking/certificate-request[tls=1.3,negotiation=post-handshake,http=1.1,condition=valid] violation
 forgets-to-ask                     required[none]                         false-accept
 forgets-to-ask                     required[valid]                        false-reject
 rejects-valid                      required[valid]                        false-reject

@@ -63,6 +63,9 @@ const char *exercised_missing(struct arena *a, const struct exercise *x)
 						   : arena_printf(a, "refused before the request was sent: %s", where);
 	if (tests_certificate(x))
 		return certificate_missing(a, x);
+	/* what is expected of the handshake was put to the test by our first message of it */
+	if (x->in_handshake)
+		return seen(x, EVENT_HELLO_SENT) ? NULL : arena_printf(a, "no ClientHello was sent: %s", where);
 	if (x->wiring->name && !seen(x, EVENT_HELLO_SENT))
 		return arena_printf(a, "the name was not sent: %s", where);
 	if (!x->wiring->name && !seen(x, EVENT_REQUEST_SENT))

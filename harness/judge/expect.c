@@ -151,6 +151,7 @@ static bool settle_preconditions(struct judging *j)
 	    .outcome = o,
 	    .decided = j->decided,
 	    .as_condition = j->e->as_condition,
+	    .in_handshake = j->e->phases == BIT(PHASE_HANDSHAKE),
 	};
 	unsigned mask = j->want.mask;
 	const char *why;

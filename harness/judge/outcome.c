@@ -67,6 +67,7 @@ static enum weight weigh(const struct event *e, bool tls13)
 	case EVENT_CLOSED:
 	case EVENT_UNSUPPORTED:
 	case EVENT_FAULT:
+	case EVENT_BREACH:
 	case EVENT_WORKER_DIED:
 	case EVENT_TARGET_DIED:
 	case EVENT_EXTENDED_MASTER_SECRET:

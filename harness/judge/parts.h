@@ -79,6 +79,7 @@ struct exercise {
 	const struct outcome *outcome;
 	size_t decided;
 	bool as_condition;
+	bool in_handshake; /* where it is expected to end */
 };
 const char *exercised_missing(struct arena *a, const struct exercise *x);
 
@@ -115,5 +116,11 @@ struct trial {
 	enum control_state control;
 };
 void expect_judge(const struct trial *t, const struct expect *e, struct finding *out);
+
+/* breach.c: what no server may say in a handshake, whatever the case is about. */
+const char *breach_clause(enum breach b, bool tls13);
+/* Why the absence of a breach proves nothing; NULL: it does.  conn -1: any. */
+const char *breach_vacuous(const struct observation *o, enum breach b, int conn);
+void breach_judge(const struct trial *t, const struct event *e, struct finding *f);
 
 #endif

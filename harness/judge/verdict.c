@@ -19,6 +19,9 @@ static bool is_late_request(const char *event)
 static bool is_event(const struct event *e, const char *name)
 {
 	enum event_kind kind;
+	enum breach breach;
+	if (breach_parse(name, &breach))
+		return e->kind == EVENT_BREACH && e->a == (int32_t)breach;
 	if (strcmp(name, "late-request") == 0)
 		return e->kind == EVENT_HELLO_REQUEST || e->kind == EVENT_REAUTH_REQUEST;
 	return event_kind_parse(name, &kind) && e->kind == kind;
@@ -38,6 +41,9 @@ static unsigned count_events(const struct trial *t, const char *name, const char
 /* Something that did not happen proves nothing unless it could have happened. */
 static const char *vacuous(const struct observation *o, const char *event, int conn)
 {
+	enum breach breach;
+	if (breach_parse(event, &breach))
+		return breach_vacuous(o, breach, conn);
 	if (strcmp(event, "resumed") == 0)
 		return observation_find(o, 0, EVENT_SESSION_OFFERED, conn, -1) ? NULL : "no ticket was offered";
 	if (strcmp(event, "renegotiated") == 0)
@@ -180,6 +186,14 @@ static void judge_script(const struct trial *t, struct finding *best)
 		if (!when_holds(&s->nevers[i].when, plan_value, t->kase))
 			continue;
 		never_judge(t, &s->nevers[i], &f);
+		take(best, &any, &f);
+	}
+	for (size_t i = 0; i < t->observation->n; i++) {
+		if (t->observation->events[i].kind != EVENT_BREACH)
+			continue;
+		breach_judge(t, &t->observation->events[i], &f);
+		/* what was seen was seen, even if it kept the rest of the case from happening */
+		any = any && best->verdict != VERDICT_INCONCLUSIVE;
 		take(best, &any, &f);
 	}
 	if (!any) {

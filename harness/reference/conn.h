@@ -50,6 +50,9 @@ void conn_note_session(struct conn *c);
 /* versions.c: before GnuTLS looks at a ClientHello.  0, or the error that ends the handshake. */
 int conn_take_hello(struct conn *c, const gnutls_datum_t *hello);
 
+/* lies.c: a message that faults may change, as above. */
+int conn_lie(struct conn *c, unsigned type, unsigned when, unsigned incoming, const gnutls_datum_t *message);
+
 /* late.c: for struct wire.  False: the connection is over. */
 bool conn_ask_late(void *context);
 bool conn_waiting(void *context);

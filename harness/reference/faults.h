@@ -100,6 +100,15 @@
 	  "looks at dates when a connection begins, and never again")                                                  \
 	X(FAULT_FORGETS_WHO_RESUMES, "forgets-who-resumes", NULL, NULL, false,                                         \
 	  "takes whoever resumes a session for a stranger")                                                            \
+	X(FAULT_ACCEPTS_OLD_TLS, "accepts-old-tls", NULL, NULL, false, "negotiates TLS 1.0 and 1.1")                   \
+	X(FAULT_IGNORES_ALPN, "ignores-alpn", NULL, NULL, false,                                                       \
+	  "goes on without a protocol when it has none of those that ALPN offers")                                     \
+	X(FAULT_SELECTS_ALPN_NOT_OFFERED, "selects-alpn-not-offered", NULL, NULL, false,                               \
+	  "answers such an offer with a protocol that was not in it")                                                  \
+	X(FAULT_MALFORMED_CERTIFICATE_REQUEST, "malformed-certificate-request", NULL, NULL, false,                     \
+	  "lists a CA name that is no DER name")                                           \
+	X(FAULT_REPEATS_REQUEST_CONTEXT, "repeats-request-context", NULL, NULL, false,                                 \
+	  "asks after the handshake twice with the same context")                                                      \
 	X(FAULT_FORGETS_TO_ASK, "forgets-to-ask", NULL, NULL, true, "asks nobody for a certificate and serves all")    \
 	X(FAULT_REJECTS_VALID, "rejects-valid", NULL, NULL, true, "refuses every certificate")                         \
 	X(FAULT_WRONG_IDENTITY, "wrong-identity", NULL, NULL, true, "takes everybody for somebody else")               \

@@ -78,12 +78,21 @@ static int await_answer(struct conn *c, int (*step)(gnutls_session_t))
 	}
 }
 
+static void write_request(struct conn *c)
+{
+	unsigned char record[UNOFFERED_MAX];
+	conn_write(c, record, unoffered_request(c->session, record));
+}
+
 /* RFC 8446 4.6.2, RFC 5246 7.4.1.1: ask after the request, by what the version has. */
 static int ask_by_version(struct conn *c)
 {
 	gnutls_certificate_server_set_request(c->session, GNUTLS_CERT_REQUEST);
-	if (gnutls_protocol_get_version(c->session) == GNUTLS_TLS1_3)
+	if (gnutls_protocol_get_version(c->session) == GNUTLS_TLS1_3) {
+		for (int i = 0; i < 2 && c->faults->on[FAULT_REPEATS_REQUEST_CONTEXT]; i++)
+			write_request(c);
 		return await_answer(c, reauth);
+	}
 	int ret = gnutls_rehandshake(c->session);
 	return ret < 0 ? ret : await_answer(c, gnutls_handshake);
 }
@@ -171,8 +180,7 @@ void conn_ask_again(struct conn *c)
 
 void conn_ask_unoffered(struct conn *c)
 {
-	unsigned char record[UNOFFERED_MAX];
 	c->asked_again = true;
 	if (unoffered_is_possible(c->session))
-		conn_write(c, record, unoffered_request(c->session, record));
+		write_request(c);
 }

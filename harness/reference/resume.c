@@ -85,10 +85,13 @@ int conn_on_message(gnutls_session_t session, unsigned type, unsigned when, unsi
 		    const gnutls_datum_t *message)
 {
 	struct conn *c = gnutls_session_get_ptr(session);
-	if (type == GNUTLS_HANDSHAKE_CLIENT_HELLO && when == GNUTLS_HOOK_PRE && incoming) {
-		int ret = conn_take_hello(c, message);
+	int ret = conn_lie(c, type, when, incoming, message);
+	if (ret == 0 && type == GNUTLS_HANDSHAKE_CLIENT_HELLO && when == GNUTLS_HOOK_PRE && incoming) {
+		ret = conn_take_hello(c, message);
 		return ret < 0 ? ret : look_at_hello(c, message);
 	}
+	if (ret < 0)
+		return ret;
 	if (type == GNUTLS_HANDSHAKE_NEW_SESSION_TICKET && when == GNUTLS_HOOK_PRE)
 		note_ticket(c, message);
 	if (type == GNUTLS_HANDSHAKE_CERTIFICATE_REQUEST && when == GNUTLS_HOOK_POST)

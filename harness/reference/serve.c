@@ -31,7 +31,7 @@ struct trust {
 };
 
 /* What an endpoint speaks: a late mode exists in one version. */
-enum versions { VERSIONS_ALL, VERSIONS_TLS12, VERSIONS_TLS13, VERSIONS_COUNT };
+enum versions { VERSIONS_ALL, VERSIONS_TLS12, VERSIONS_TLS13, VERSIONS_OLD, VERSIONS_COUNT };
 
 struct server {
 	struct arena arena;
@@ -290,7 +290,8 @@ static enum rc fit(struct server *s, struct site *site, const char *trust, struc
 static const char *const version_words[] = {[VERSIONS_ALL] =
 						"NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%UNSAFE_RENEGOTIATION",
 					    [VERSIONS_TLS12] = "NORMAL:-VERS-ALL:+VERS-TLS1.2:%UNSAFE_RENEGOTIATION",
-					    [VERSIONS_TLS13] = "NORMAL:-VERS-ALL:+VERS-TLS1.3"};
+					    [VERSIONS_TLS13] = "NORMAL:-VERS-ALL:+VERS-TLS1.3",
+					    [VERSIONS_OLD] = "NORMAL:+VERS-TLS1.1:+VERS-TLS1.0:%UNSAFE_RENEGOTIATION"};
 
 static enum versions versions_of(const struct server *s, const struct endpoint *e)
 {
@@ -299,6 +300,8 @@ static enum versions versions_of(const struct server *s, const struct endpoint *
 		return VERSIONS_TLS12;
 	if (s->personality) /* one port, every version: it asks as the version can */
 		return VERSIONS_ALL;
+	if (s->faults.on[FAULT_ACCEPTS_OLD_TLS])
+		return VERSIONS_OLD;
 	if (!e->by_name && e->site->policy.mode == APP_RENEGOTIATION)
 		return VERSIONS_TLS12;
 	return !e->by_name && e->site->policy.mode == APP_POST_HANDSHAKE ? VERSIONS_TLS13 : VERSIONS_ALL;

@@ -274,7 +274,8 @@ static bool open_tls(struct conn *c)
 		return false;
 	gnutls_session_set_ptr(c->session, c);
 	gnutls_priority_set(c->session, c->endpoint->priority);
-	gnutls_alpn_set_protocols(c->session, alpn, 2, GNUTLS_ALPN_MANDATORY); /* RFC 7301 3.2 */
+	gnutls_alpn_set_protocols(c->session, alpn, 2,
+				  c->faults->on[FAULT_IGNORES_ALPN] ? 0 : GNUTLS_ALPN_MANDATORY); /* RFC 7301 3.2 */
 	gnutls_transport_set_ptr(c->session, c);
 	gnutls_transport_set_pull_function(c->session, conn_pull);
 	gnutls_transport_set_vec_push_function(c->session, push);

@@ -166,7 +166,7 @@ static const struct {
     {"none with a certificate", SUITE("<condition id=\"none\" level=\"must\" decision=\"accept\"/>"),
      "f.xml:2: the id none is kept"},
     {"unknown capability", SUITE("<condition id=\"a\" level=\"must\" decision=\"accept\" needs=\"wings\"/>"),
-     "f.xml:2: needs=\"wings\" on <condition> is not one of: body-echo body-limit"},
+     "f.xml:2: needs=\"wings\" on <condition> is not one of: alpn body-echo body-limit"},
     /* scenarios */
     {"good scenario", SCENARIO(MATRIX REJECT), ""},
     {"duplicate scenario",

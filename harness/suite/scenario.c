@@ -215,9 +215,10 @@ static void check_event(struct loader *l, const struct scenario *s, const struct
 			const char *on)
 {
 	enum event_kind kind;
-	if (event && strcmp(event, "late-request") != 0 && !event_kind_parse(event, &kind))
-		findings_add(l->findings, read_where(n, "event"), "unknown event %s; legal: late-request %s", event,
-			     event_kind_words());
+	enum breach breach;
+	if (event && strcmp(event, "late-request") != 0 && !event_kind_parse(event, &kind) && !breach_parse(event, &breach))
+		findings_add(l->findings, read_where(n, "event"), "unknown event %s; legal: late-request %s %s", event,
+			     event_kind_words(), breach_words());
 	if (on && !script_has_connection(s, on))
 		findings_add(l->findings, read_where(n, "on"), "on=\"%s\" names no connection of this scenario", on);
 }
