@@ -20,6 +20,17 @@ first http:400 KB-17
 first 'The SSL certificate error' KB-18
 first ERR_CONNECTION_RESET KB-02
 first ERR_CONNECTION_REFUSED no-listener
+first 500.0 KB-01
+first 'HTTP Error 500.0 - Internal Server Error' KB-01
+first 'curl: (56) Recv failure: Connection reset by peer' KB-02
+first 413 KB-13
+first 'HTTP/1.1 413 Request Entity Too Large' KB-13
+first 'Client stream needs to be drained before renegotiation' KB-14
+first 'Reason: Cannot perform Post-Handshake Authentication.' KB-15
+first HTTP_1_1_REQUIRED KB-16
+first 421 KB-33
+first 'it works with TLS 1.2 and fails with TLS 1.3' KB-41
+first '403 - Forbidden: Access is denied.' iis-details-hidden
 first 'remote error: tls: bad certificate' KB-27
 first KB-37 KB-37
 

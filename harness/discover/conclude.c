@@ -87,7 +87,7 @@ static void note_statuses(const struct facts *f, struct conclusion *out)
 {
 	for (int v = TLS__COUNT - 1; v >= 0; v--) {
 		const struct look *without = &f->version[v], *control = &f->control[v];
-		bool required = out->policy[v].known && out->policy[v].negotiation == NEGOTIATION_REQUIRED;
+		bool required = out->policy[v].known && (out->policy[v].negotiation == NEGOTIATION_REQUIRED || without->outcome.asked_late);
 		if (!out->accepted && conclude_accepted(control))
 			out->accepted = control->outcome.status;
 		if (!out->accepted && is_served(without))
@@ -127,6 +127,20 @@ static void note_versions(struct arena *a, const struct facts *f, struct conclus
 		out->without = &f->version[out->newest];
 }
 
+/* Where even our client was not asked, the end of the request is all that says that it should have been. */
+static void note_stuck(struct arena *a, const struct facts *f, struct conclusion *out)
+{
+	struct policy *p = &out->policy[TLS_1_3];
+	out->stuck = stuck_look(f, &out->how_stuck);
+	if (!out->stuck || out->stuck == &f->browser)
+		return;
+	*p = (struct policy){true, NEGOTIATION_POST_HANDSHAKE, NULL};
+	p->doubt = arena_printf(a, "no certificate was asked for; that it wants one after the request follows from how it ended (%s)",
+				look_end(a, out->stuck));
+	for (int v = TLS__COUNT - 1; v >= 0; v--)
+		out->mixed = out->mixed || (out->policy[v].known && out->policy[v].negotiation != p->negotiation);
+}
+
 static void note_echo(struct arena *a, const struct facts *f, struct conclusion *out)
 {
 	for (int v = TLS__COUNT - 1; v >= 0; v--) {
@@ -141,6 +155,7 @@ void conclude(struct arena *a, const struct facts *f, struct conclusion *out)
 {
 	*out = (struct conclusion){.wire = wire_of(f), .newest = -1};
 	note_versions(a, f, out);
+	note_stuck(a, f, out);
 	note_statuses(f, out);
 	note_echo(a, f, out);
 }

@@ -6,6 +6,7 @@
 #define HARNESS_DISCOVER_CONCLUDE_H
 
 #include "harness/discover/echo.h"
+#include "harness/discover/stuck.h"
 #include "harness/discover/wire.h"
 
 struct policy {
@@ -24,6 +25,8 @@ struct conclusion {
 	bool mixed; /* accepted versions differ in policy */
 	const struct look *without; /* at the newest version */
 	const struct look *asked;   /* the newest that was asked for a certificate, early or late; or NULL */
+	const struct look *stuck;   /* what shows that a browser cannot be asked, or NULL */
+	enum stuck how_stuck;
 	const struct look *control; /* the newest one tried, or NULL */
 	int accepted;		    /* status that serves; 0: none was seen */
 	int refused[CONCLUSION_MAX_REFUSALS]; /* statuses that refuse for want of a good certificate */

@@ -5,6 +5,7 @@
 #include "harness/discover/target_text.h"
 #include "reports/clean.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #define TEXT_MAX 600
@@ -84,6 +85,10 @@ static const char *policy_words(struct arena *a, const struct look *without, con
 	case NEGOTIATION_RENEGOTIATION:
 		return "asks for a certificate after the request, by renegotiation (renegotiation)";
 	case NEGOTIATION_POST_HANDSHAKE:
+		if (!without->outcome.asked_late)
+			return arena_printf(a, "asks for no certificate and ends the request (%s): it wants one after the request and has no way to "
+					       "ask (post-handshake)",
+					    look_end(a, without));
 		return "asks for a certificate after the request, by post-handshake authentication (post-handshake)";
 	case NEGOTIATION_BY_NAME:
 	case NEGOTIATION__COUNT:
@@ -133,9 +138,34 @@ static void say_versions(struct buf *b, struct arena *a, const struct facts *f, 
 	unsigned old = c->tls & (BIT(TLS_1_0) | BIT(TLS_1_1));
 	if (old)
 		sentence(b, arena_printf(a, "It accepts %s, which RFC 8996 says must not be used.", versions(a, old)));
-	if (c->policy[c->newest].negotiation == NEGOTIATION_RENEGOTIATION ||
-	    c->policy[c->newest].negotiation == NEGOTIATION_POST_HANDSHAKE)
+	if (c->policy[c->newest].negotiation == NEGOTIATION_RENEGOTIATION)
 		sentence(b, "A late request depends on what the client can do; how it fares with others was not tried.");
+}
+
+/* RFC 8446 4.2.6: who does not offer it must not be asked after the handshake. */
+static void say_stuck(struct buf *b, struct arena *a, const struct conclusion *c)
+{
+	static const char *const shown[] = {
+		[STUCK_NOT] = "",
+		[STUCK_RESET] = "Its user sees ERR_CONNECTION_RESET and no page.  Windows does this (http.sys, under IIS and IIS Express) before "
+				"Windows 11 24H2 and Server 2025.",
+		[STUCK_NOT_SUPPORTED] = "Its user sees 500.0 with 0x80070032, ERROR_NOT_SUPPORTED.  Windows does this (http.sys, under IIS and IIS "
+					"Express) from Windows 11 24H2 and Server 2025 on.",
+		[STUCK_ERROR] = "Its user sees a server error.  From Windows 11 24H2 and Server 2025 on IIS answers 500.0 with 0x80070032 here, "
+				"and the page without the code is what it shows to other machines: details are for the server itself "
+				"(httpErrors errorMode=\"DetailedLocalOnly\").  Run this on the server, against https://localhost, or look at "
+				"the page there; or turn on failed request tracing for status 500.",
+		[STUCK_FORBIDDEN] = "Its user sees 403.  Apache httpd says \"Cannot perform Post-Handshake Authentication\" (AH10158); early builds "
+				    "of Server 2022 answered 403 too.",
+	};
+	if (!c->stuck)
+		return;
+	sentence(b, arena_printf(a, "No browser can use this under TLS 1.3: it wants the certificate after the request, which needs "
+				    "post_handshake_auth, and no browser offers that.  What a browser gets: %s.",
+				 look_end(a, c->stuck)));
+	sentence(b, shown[c->how_stuck]);
+	if (c->policy[TLS_1_2].known && c->policy[TLS_1_2].negotiation == NEGOTIATION_RENEGOTIATION)
+		sentence(b, "Under TLS 1.2 it asks by renegotiation, which browsers can answer: hence \"it worked before\".");
 }
 
 static bool is_listed(const struct look *l, const struct own *g)
@@ -215,49 +245,83 @@ static void say_surroundings(struct buf *b, struct arena *a, const struct facts 
 
 /* --- why --- */
 
-static void put_list(struct buf *b, const char *what, const char *const *v, size_t n)
+/* PORT, HOST and PATH of the commands in diagnoses are known here. */
+static const char *fill_in(struct arena *a, const struct facts *f, const char *text)
 {
-	for (size_t i = 0; i < n; i++)
-		buf_addf(b, "      %s: %s\n", what, v[i]);
+	const struct {
+		const char *word, *value;
+	} known[] = {{"PORT", arena_printf(a, "%u", (unsigned)f->address.port)}, {"HOST", f->host}, {"/PATH", f->path}};
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+		size_t len = strlen(known[i].word);
+		for (const char *at = text; (at = strstr(at, known[i].word));) {
+			bool begins = at == text || !isalnum((unsigned char)at[-1]) || known[i].word[0] == '/';
+			if (!begins || isalnum((unsigned char)at[len])) {
+				at += len;
+				continue;
+			}
+			size_t before = (size_t)(at - text);
+			text = arena_printf(a, "%.*s%s%s", (int)before, text, known[i].value, at + len);
+			at = text + before + strlen(known[i].value);
+		}
+	}
+	return text;
 }
 
-static const struct diagnosis *cause_of(const struct suite *suite, const struct facts *f, const struct conclusion *c,
-					struct arena *a, const struct look *l, enum tls v, bool own)
+struct causes {
+	struct buf *out;
+	struct arena *arena;
+	const struct suite *suite;
+	const struct facts *facts;
+	const struct conclusion *found;
+	const struct diagnosis *said[2 * TLS__COUNT + 1];
+	size_t n;
+};
+
+static void put_list(struct causes *s, const char *what, const char *const *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		buf_addf(s->out, "      %s: ", what);
+		clean_adds(s->out, fill_in(s->arena, s->facts, v[i]), TEXT_MAX);
+		buf_adds(s->out, "\n");
+	}
+}
+
+/* Once each, with what it was that showed it. */
+static void put_cause(struct causes *s, const char *whom, const struct look *l, enum tls v, bool own, enum client_kind client)
 {
 	static const struct condition none = {.id = "none", .none = true}, given = {.id = "own:given", .own = "given"};
 	static const struct scenario script = {.id = "discover", .default_script = true};
 	struct kase k = {.scenario = &script, .condition = own ? &given : &none, .tls = v,
-			 .negotiation = c->policy[v].negotiation, .http = HTTP_1_1};
+			 .negotiation = s->found->policy[v].negotiation, .http = HTTP_1_1, .client = client};
 	struct diagnosis_facts facts = {.kase = &k, .outcome = &l->outcome, .verdict = VERDICT_OBSERVED,
-					.product = target_text_product(a, f, c)};
-	return diagnosis_find(suite, &facts);
+					.product = target_text_product(s->arena, s->facts, s->found)};
+	const struct diagnosis *d = diagnosis_find(s->suite, &facts);
+	for (size_t j = 0; j < s->n; j++)
+		if (s->said[j] == d)
+			return;
+	if (!d)
+		return;
+	s->said[s->n++] = d;
+	buf_addf(s->out, "  - %s, %s: %s (%s)\n", whom, l->outcome.signal, d->title ? d->title : d->id, d->id);
+	put_list(s, "cause", d->causes, d->n_causes);
+	put_list(s, "check", d->checks, d->n_checks);
+	put_list(s, "fix", d->fixes, d->n_fixes);
 }
 
-static void put_causes(struct buf *b, struct arena *a, const struct suite *suite, const struct facts *f,
-		       const struct conclusion *c)
+static void put_causes(struct causes *s)
 {
-	const struct diagnosis *said[2 * TLS__COUNT] = {NULL};
-	size_t n = 0;
+	const struct facts *f = s->facts;
+	if (s->found->stuck)
+		put_cause(s, "to a browser", s->found->stuck, TLS_1_3, false, CLIENT_BROWSER);
 	for (int i = 2 * TLS__COUNT - 1; i >= 0; i--) {
 		enum tls v = (enum tls)(i / 2);
 		const struct look *l = i % 2 ? &f->control[v] : &f->version[v];
-		if (!l->tried || !c->policy[v].known || l->outcome.decision != DECISION_REJECT)
+		if (!l->tried || !s->found->policy[v].known || l->outcome.decision != DECISION_REJECT)
 			continue;
 		/* refusing strangers is what it is for, once somebody is served */
 		if (i % 2 == 0 && conclude_accepted(&f->control[v]))
 			continue;
-		const struct diagnosis *d = cause_of(suite, f, c, a, l, v, i % 2);
-		bool known = d == NULL;
-		for (size_t j = 0; j < n; j++)
-			known = known || said[j] == d;
-		if (known)
-			continue;
-		said[n++] = d;
-		buf_addf(b, "  - %s, %s: %s (%s)\n", i % 2 ? "with your certificate" : "without a certificate",
-			 l->outcome.signal, d->title ? d->title : d->id, d->id);
-		put_list(b, "cause", d->causes, d->n_causes);
-		put_list(b, "check", d->checks, d->n_checks);
-		put_list(b, "fix", d->fixes, d->n_fixes);
+		put_cause(s, i % 2 ? "with your certificate" : "without a certificate", l, v, i % 2, CLIENT_WILLING);
 	}
 }
 
@@ -269,11 +333,13 @@ void diagnose_put(struct buf *b, struct arena *a, const struct suite *suite, con
 	if (c->newest < 0)
 		return;
 	say_versions(b, a, f, c);
+	say_stuck(b, a, c);
 	say_ca_list(b, a, f, c);
 	say_control(b, a, f, c);
 	say_surroundings(b, a, f, c);
+	struct causes causes = {.out = b, .arena = a, .suite = suite, .facts = f, .found = c};
 	if (suite)
-		put_causes(b, a, suite, f, c);
+		put_causes(&causes);
 }
 
 /* --- what now --- */

@@ -10,6 +10,9 @@
 #define DISCOVER_MAX_CONNECTIONS 12
 #define DISCOVER_MAX_ADDRESSES 3
 #define DISCOVER_CA_NAMES 24 /* of a list, printed and compared */
+/* What a page says when a certificate is wanted late and TLS 1.3 gives no way (SC-001; mod_ssl, AH10158). */
+#define DISCOVER_NOT_SUPPORTED "0x80070032"
+#define DISCOVER_CANNOT_ASK    "Cannot perform Post-Handshake Authentication"
 #define DISCOVER_SUBJECT_MARKER "Subject: " /* how the test pages of OpenSSL and GnuTLS print a certificate */
 
 /* Bytes sent without TLS, and what came back. */
@@ -48,6 +51,7 @@ struct facts {
 	struct look first;		 /* every TLS version offered, no certificate, one GET */
 	struct look version[TLS__COUNT]; /* that version alone, likewise; the one that `first` agreed on is `first` */
 	struct look control[TLS__COUNT]; /* the same with the certificate given */
+	struct look browser;		 /* TLS 1.3 and no post_handshake_auth, where that was used; no certificate */
 	struct look alpn;		 /* h2 and http/1.1 offered; no request */
 	struct look no_name, other_name; /* without SNI, with a name that nobody serves; no request */
 	struct raw hello, plain;	 /* a ClientHello of our own making; a plain GET */

@@ -48,12 +48,14 @@ void fixture_look(struct look *out, struct arena *a, const char *events, enum tl
 #define DONE12 "handshake-done:2:0:http/1.1 "
 #define GET "request-sent:40:0:GET|/ "
 #define SERVED GET "response:200:1:OK header:0:0:Server:|nginx/1.22.1 body:3:1 "
+#define IIS "header:0:0:Server:|Microsoft-IIS/10.0 "
+#define IIS_403_7 "response:403:1:Forbidden " IIS "excerpt:0:0:IIS|10.0|Detailed|Error|-|403.7|-|Forbidden body:3:1"
 #define OLD "connect connected first-byte alert-received:70:2 handshake-failed:-12"
 
 /* What one server shows; an entry that is NULL is not tried. */
 static const struct {
 	const char *name;
-	const char *first, *version[TLS__COUNT], *control[TLS__COUNT], *alpn, *no_name, *other_name, *hello, *plain;
+	const char *first, *version[TLS__COUNT], *control[TLS__COUNT], *browser, *alpn, *no_name, *other_name, *hello, *plain;
 	bool own;
 } servers[] = {
 	{.name = "required-by-status", /* nginx */
@@ -95,6 +97,28 @@ static const struct {
 	{.name = "late",
 	 .first = UP CHAIN DONE13 GET "reauth-request " ASKED DECLINED "reauthenticated alert-received:116:2",
 	 .version = {OLD, OLD, UP CHAIN DONE12 GET "hello-request " ASKED DECLINED "alert-received:40:2 handshake-failed:-12"}},
+	{.name = "late-resets", /* IIS on Server 2022 */
+	 .first = UP CHAIN DONE13 GET "reauth-request certificate-requested:0:0 " DECLINED "reauthenticated " IIS_403_7,
+	 .version = {OLD, OLD, UP CHAIN DONE12 GET "hello-request certificate-requested:0:0 " DECLINED IIS_403_7},
+	 .browser = UP CHAIN DONE13 GET "reset:104"},
+	{.name = "late-resets-all", /* the same, if it asked nobody who offers it either; SslNegotiateCert */
+	 .first = UP CHAIN DONE13 GET "reset:104",
+	 .version = {OLD, OLD, UP CHAIN DONE12 GET "hello-request certificate-requested:0:0 " DECLINED "response:200:1:OK " IIS "body:3:1"}},
+	{.name = "late-not-supported", /* IIS on Server 2025, seen from the machine itself */
+	 .first = UP CHAIN DONE13 GET "reauth-request certificate-requested:0:0 " DECLINED "reauthenticated " IIS_403_7,
+	 .version = {OLD, OLD, UP CHAIN DONE12 GET "hello-request certificate-requested:0:0 " DECLINED IIS_403_7},
+	 .browser = UP CHAIN DONE13 GET "response:500:1:Internal|Server|Error " IIS "found:0 "
+		       "excerpt:0:0:IIS|10.0|Detailed|Error|-|500.0|-|Internal|Server|Error body:3:1"},
+	{.name = "late-hides-details", /* and from elsewhere */
+	 .first = UP CHAIN DONE13 GET "reauth-request certificate-requested:0:0 " DECLINED "reauthenticated response:403:1:Forbidden " IIS "body:3:1",
+	 .version = {OLD, OLD, UP CHAIN DONE12 GET "hello-request certificate-requested:0:0 " DECLINED "response:403:1:Forbidden " IIS "body:3:1"},
+	 .browser = UP CHAIN DONE13 GET "response:500:1:Internal|Server|Error " IIS "body:3:1"},
+	{.name = "late-cannot-ask", /* httpd */
+	 .first = UP CHAIN DONE13 GET "reauth-request " ASKED DECLINED "reauthenticated alert-received:116:2",
+	 .version = {OLD, OLD, UP CHAIN DONE12 GET "hello-request " ASKED DECLINED "alert-received:40:2 handshake-failed:-12"},
+	 .browser = UP CHAIN DONE13 GET "response:403:1:Forbidden header:0:0:Server:|Apache found:1 body:3:1"},
+	{.name = "late-renegotiates-alone", /* IIS without TLS 1.3 */
+	 .first = UP CHAIN DONE12 GET "hello-request certificate-requested:0:0 " DECLINED IIS_403_7, .version = {OLD, OLD, NULL, OLD}},
 	{.name = "endless-header", .first = UP CHAIN ASKED DECLINED DONE13 GET "too-large:0:0:header|section",
 	 .version = {OLD, OLD, OLD}},
 	{.name = "unknown-name", .first = UP "alert-received:112:2 handshake-failed:-12",
@@ -155,6 +179,7 @@ const struct facts *fixture_facts(struct arena *a, const char *name)
 		}
 		if (f->first.version >= 0)
 			f->version[f->first.version] = f->first;
+		fill(f, &f->browser, a, servers[i].browser, TLS_1_3);
 		fill(f, &f->alpn, a, servers[i].alpn, TLS_1_3);
 		fill(f, &f->no_name, a, servers[i].no_name, TLS_1_3);
 		fill(f, &f->other_name, a, servers[i].other_name, TLS_1_3);

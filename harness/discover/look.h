@@ -10,6 +10,8 @@
 #define LOOK_MAX_HEADERS 48
 #define LOOK_FOUND_MARKER BIT(JOB_WATCH_ECHO)	 /* of look.found: the text before a subject */
 #define LOOK_FOUND_SUBJECT BIT(JOB_WATCH_SUBJECTS) /* the subject that the certificate has */
+#define LOOK_FOUND_NOT_SUPPORTED BIT(JOB_WATCH_ACCEPT) /* facts.h: what the pages of IIS and of httpd say */
+#define LOOK_FOUND_CANNOT_ASK	 BIT(JOB_WATCH_REJECT)
 
 struct look_header {
 	const char *name, *value;

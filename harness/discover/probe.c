@@ -62,7 +62,7 @@ static enum rc resolve(struct arena *a, const char *host, uint16_t port, struct 
 
 /* --- one connection --- */
 
-enum { WITH_REQUEST = 1, WITH_CERTIFICATE = 2, WITHOUT_NAME = 4, WITH_OTHER_NAME = 8 };
+enum { WITH_REQUEST = 1, WITH_CERTIFICATE = 2, WITHOUT_NAME = 4, WITH_OTHER_NAME = 8, WITHOUT_PHA = 16 };
 
 static const char *name_sent(const struct facts *f, unsigned how)
 {
@@ -87,7 +87,7 @@ static void fill_steps(const struct facts *f, unsigned tls, const char *alpn, un
 				.credential = how & WITH_CERTIFICATE ? 0 : JOB_NO_CREDENTIAL,
 				/* A late request is seen and named, not provoked. */
 				.late_possible = true,
-				.offer_pha = true,
+				.offer_pha = !(how & WITHOUT_PHA),
 			},
 	};
 	steps[1] = (struct job_step){
@@ -121,7 +121,9 @@ static enum rc look(struct prober *p, unsigned tls, const char *alpn, unsigned h
 	const struct facts *f = p->facts;
 	uint32_t ms = p->spec->timeout_ms;
 	struct job_step steps[2];
-	const char *strings[JOB_WATCH_SUBJECTS + 1] = {[JOB_WATCH_ECHO] = DISCOVER_SUBJECT_MARKER,
+	const char *strings[JOB_WATCH_SUBJECTS + 1] = {[JOB_WATCH_ACCEPT] = DISCOVER_NOT_SUPPORTED,
+						       [JOB_WATCH_REJECT] = DISCOVER_CANNOT_ASK,
+						       [JOB_WATCH_ECHO] = DISCOVER_SUBJECT_MARKER,
 						       [JOB_WATCH_SUBJECTS] = p->spec->own->subject};
 	if (!may_connect(p))
 		return RC_OK;
@@ -216,6 +218,9 @@ static enum rc ask_more(struct prober *p)
 		if (look_spoke(&f->version[v]))
 			accepted |= BIT(v);
 	TRY(ask_controls(p));
+	/* our client can be asked late; no browser can */
+	if (f->version[TLS_1_3].late == EVENT_REAUTH_REQUEST)
+		TRY(look(p, BIT(TLS_1_3), NULL, WITH_REQUEST | WITHOUT_PHA, &f->browser));
 	if (accepted) {
 		unsigned tls = BIT(newest(accepted));
 		TRY(look(p, tls, "h2 http/1.1", 0, &f->alpn));

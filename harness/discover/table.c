@@ -254,6 +254,9 @@ void table_put(struct buf *b, struct arena *a, const struct facts *f, const stru
 		put_by_version(&t, "certificate asked for", f->version, asked_how, false);
 		put_ca_list(&t);
 		put_by_version(&t, "without a certificate", f->version, table_answer, true);
+		if (f->browser.tried)
+			row(&t, "to a browser", table_answer(&f->browser),
+			    arena_printf(a, "TLS 1.3 without post_handshake_auth: %s", look_end(a, &f->browser)));
 		put_control(&t);
 		put_headers(&t);
 		put_name(&t, "without SNI", &f->no_name);

@@ -34,7 +34,7 @@ static const char *http_word(unsigned v)
 
 const char *target_text_product(struct arena *a, const struct facts *f, const struct conclusion *c)
 {
-	const struct look *looks[] = {c->without, c->control, &f->first};
+	const struct look *looks[] = {c->without, c->control, &f->first, &f->browser, &f->version[TLS_1_2]};
 	const char *server = NULL;
 	for (size_t i = 0; i < sizeof looks / sizeof *looks && !server; i++)
 		server = looks[i] ? look_header(looks[i], "Server") : NULL;
@@ -78,13 +78,14 @@ static void put_head(struct writing *g)
 {
 	const struct facts *f = g->facts;
 	const struct conclusion *c = g->found;
-	const char *product = target_text_product(g->arena, f, c);
+	const char *product = target_text_product(g->arena, f, c), *profile = stuck_profile(f, product);
 	bool ca_list = c->asked && c->asked->ca_names > 0;
 	bool echo = c->echo.echo.header || c->echo.echo.body;
 	writer_start(&g->w, "target");
 	writer_attr(&g->w, "xmlns", "urn:mtlspec:1");
 	writer_attr(&g->w, "id", target_id(g->arena, f));
 	writer_attr(&g->w, "product", product);
+	writer_attr(&g->w, "profile", profile);
 	writer_attr(&g->w, "tls", mask_words(g->arena, c->tls, tls_word));
 	if (c->http)
 		writer_attr(&g->w, "http", mask_words(g->arena, c->http, http_word));
@@ -93,6 +94,8 @@ static void put_head(struct writing *g)
 	writer_start(&g->w, "title");
 	writer_text(&g->w, arena_printf(g->arena, "%s, as discovery found it", f->url));
 	writer_end(&g->w);
+	if (profile)
+		comment(g, "profile: by whose documents signals are judged; what was seen fits this one.");
 	if (product)
 		comment(g, arena_printf(g->arena, "product: what the Server header says; a proxy in front may say it for another. "
 						  "profile=\"ID\" judges signals by a product's documents."));

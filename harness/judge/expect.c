@@ -53,6 +53,10 @@ static void want_decision(struct judging *j)
 	} else if (policy && !want->mask) {
 		want->mask = BIT(DECISION_ACCEPT) | BIT(DECISION_ANONYMOUS) | BIT(DECISION_REJECT);
 	}
+	/* where it asks late without insisting, whoever is to be refused may be served as a stranger */
+	if (!j->e->as_condition && (want->mask & BIT(DECISION_REJECT)) && decision_late_mode(k, &j->w) &&
+	    decision_policy(k, &j->w) == NEGOTIATION_OPTIONAL)
+		want->mask |= BIT(DECISION_ANONYMOUS);
 	if (!want->clause)
 		want->clause = k->scenario->clause;
 	if (!policy)

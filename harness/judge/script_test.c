@@ -240,6 +240,40 @@ START_TEST(late_impossible)
 }
 END_TEST
 
+/* Asked late without insisting (strangers=): who is to be refused may be a stranger, but nobody else. */
+START_TEST(late_without_insisting)
+{
+	static const struct expect reject = {.decision = BIT(DECISION_REJECT)};
+	static const struct {
+		bool strangers;
+		struct event events[FIXTURE_EVENTS];
+		enum verdict verdict;
+	} t[] = {
+		{false, {HELLO, E(FIRST_BYTE), DONE13, GET, STATUS(200)}, VERDICT_FALSE_ACCEPT},
+		{true, {HELLO, E(FIRST_BYTE), DONE13, GET, STATUS(200)}, VERDICT_PASS},
+		{true, {HELLO, E(FIRST_BYTE), DONE13, GET, STATUS(403)}, VERDICT_PASS},
+		{true, {HELLO, E(FIRST_BYTE), DONE13, GET, STATUS(200), SUBJECT("CN=mtlspec-b2")}, VERDICT_FALSE_ACCEPT},
+	};
+	for (size_t i = 0; i < ROWS(t); i++) {
+		const struct scenario s = {.suite = "s", .id = "s", .steps = with_no_pha, .n_steps = 2,
+					   .expects = &reject, .n_expects = 1};
+		const struct endpoint e = {.id = "e", .negotiation = NEGOTIATION_POST_HANDSHAKE, .strangers = t[i].strangers};
+		struct arena a = {0};
+		struct observation o;
+		struct judgement j;
+		struct kase k = fixture_case;
+		k.scenario = &s;
+		k.endpoint = &e;
+		k.negotiation = NEGOTIATION_POST_HANDSHAKE;
+		fixture_observe(&o, t[i].events);
+		judge(&a, &k, &fixture_context, CONTROL_GOOD, &o, &j);
+		ck_assert_msg(j.verdict == t[i].verdict, "%zu: %s: %s", i, verdict_text(j.verdict), j.reason);
+		observation_fini(&o);
+		arena_fini(&a);
+	}
+}
+END_TEST
+
 START_TEST(never_without_control)
 {
 	static const struct event events[FIXTURE_EVENTS] = {HELLO, UP, STATUS(403)};
@@ -313,6 +347,7 @@ Suite *test_suite(void)
 	tcase_add_loop_test(c, ticket_across_names, 0, ROWS(rows));
 	tcase_add_loop_test(c, expectations, 0, ROWS(said));
 	tcase_add_test(c, late_impossible);
+	tcase_add_test(c, late_without_insisting);
 	tcase_add_test(c, never_without_control);
 	tcase_add_test(c, precedence);
 	tcase_add_test(c, events_dropped);
