@@ -88,6 +88,7 @@ struct job_connect {
 	bool no_tickets;    /* RFC 5077 not offered: under TLS 1.2 a session then has an id only */
 	bool no_ems;	    /* extended_master_secret not offered (RFC 7627) */
 	bool legacy;	    /* knows no RFC 5746: neither renegotiation_info nor the SCSV */
+	bool plain;	    /* no TLS: HTTP as it is */
 	const char *resume; /* handle of a saved session, or NULL */
 };
 

@@ -326,6 +326,8 @@ enum tls_got tls_recv(struct tls_link *l, void *data, size_t size, size_t *got)
 	*got = 0;
 	if (!l->up)
 		return TLS_GOT_END;
+	if (l->plain)
+		return tls_recv_plain(l, data, size, got);
 	for (;;) {
 		ssize_t n = gnutls_record_recv(l->session, data, size);
 		if (n > 0) {
@@ -352,6 +354,8 @@ enum tls_got tls_recv(struct tls_link *l, void *data, size_t size, size_t *got)
 bool tls_send(struct tls_link *l, const void *data, size_t len)
 {
 	const char *at = data;
+	if (l->plain && l->up)
+		return tls_send_plain(l, data, len);
 	while (l->up && len) {
 		/* push() takes everything, so the library never says "again" here. */
 		ssize_t n = gnutls_record_send(l->session, at, len);

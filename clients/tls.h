@@ -43,6 +43,7 @@ struct tls_link {
 	struct gnutls_pcert_st *chain;	    /* owned: the credential as the library wants it */
 	struct gnutls_privkey_st *liar;	    /* owned: a key that signs wrongly, or NULL */
 	enum tls_queued queued;
+	bool plain;	    /* no TLS at all */
 	bool up;	    /* the handshake returned 0 and nothing has ended it since */
 	bool closed_well;   /* by the peer's close_notify */
 	bool late;	    /* asked late and not answered */
@@ -82,6 +83,11 @@ void tls_drain(struct tls_link *l);
 /* Say goodbye as `how` asks and forget the session; event closed unless the peer was first.  Idempotent. */
 void tls_close(struct tls_link *l, enum how_close how);
 void tls_fini(struct tls_link *l); /* all memory; no event */
+
+/* tls_plain.c: the same without TLS; event plain. */
+void tls_open_plain(struct tls_link *l, const struct job *job, const struct job_connect *want);
+enum tls_got tls_recv_plain(struct tls_link *l, void *data, size_t size, size_t *got);
+bool tls_send_plain(struct tls_link *l, const void *data, size_t len);
 
 /* Negotiated, or so far offered by our library. */
 enum tls tls_version(const struct tls_link *l);

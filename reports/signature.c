@@ -59,6 +59,7 @@ static struct parts parts_of(enum event_kind kind)
 	case EVENT_UNSUPPORTED:
 	case EVENT_FAULT:
 	case EVENT_BREACH:
+	case EVENT_PLAIN:
 	case EVENT_WORKER_DIED:
 	case EVENT_TARGET_DIED:
 	case EVENT_EXTENDED_MASTER_SECRET:

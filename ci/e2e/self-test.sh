@@ -70,6 +70,7 @@ forgets-who-resumes                resumption/resumed-where-earned[tls=1.3,negot
 accepts-old-tls                    versions/old-tls[tls=1.3,negotiation=required,http=1.1,offered=1.1] violation
 ignores-alpn                       versions/no-common-protocol[tls=1.3,negotiation=none,http=1.1] violation
 selects-alpn-not-offered           versions/no-common-protocol[tls=1.2,negotiation=none,http=1.1] violation
+serves-plain-http                  versions/plain-http[tls=1.3,negotiation=required,http=1.1] false-accept
 malformed-certificate-request      asking/certificate-request[tls=1.3,negotiation=optional,http=1.1,condition=valid] violation
 malformed-certificate-request      asking/certificate-request[tls=1.2,negotiation=renegotiation,http=1.1,condition=valid] violation
 repeats-request-context            asking/certificate-request[tls=1.3,negotiation=post-handshake,http=1.1,condition=valid] violation

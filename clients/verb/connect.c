@@ -39,7 +39,9 @@ void verb_connect(struct script *s, const struct job_step *step)
 		return;
 	}
 	net_set_deadline(net, script_deadline(s, s->job->deadlines.handshake_ms, "handshake"));
-	if (!tls_open(&c->link, s->shared, s->job, &step->connect, saved_session(s, step->connect.resume))) {
+	if (step->connect.plain) {
+		tls_open_plain(&c->link, s->job, &step->connect);
+	} else if (!tls_open(&c->link, s->shared, s->job, &step->connect, saved_session(s, step->connect.resume))) {
 		tls_close(&c->link, CLOSE_FIN);
 		return;
 	}

@@ -68,6 +68,7 @@ static enum weight weigh(const struct event *e, bool tls13)
 	case EVENT_UNSUPPORTED:
 	case EVENT_FAULT:
 	case EVENT_BREACH:
+	case EVENT_PLAIN:
 	case EVENT_WORKER_DIED:
 	case EVENT_TARGET_DIED:
 	case EVENT_EXTENDED_MASTER_SECRET:
@@ -146,7 +147,7 @@ static void look_back(const struct observation *o, int conn, size_t end, struct 
 		bool asks = e->kind == EVENT_CERTIFICATE_REQUESTED;
 		bool late = e->kind == EVENT_HELLO_REQUEST || e->kind == EVENT_REAUTH_REQUEST || (asks && p->done);
 		bool byte = e->kind == EVENT_RESPONSE || e->kind == EVENT_INTERIM || e->kind == EVENT_MALFORMED;
-		p->done = p->done || e->kind == EVENT_HANDSHAKE_DONE;
+		p->done = p->done || e->kind == EVENT_HANDSHAKE_DONE || e->kind == EVENT_PLAIN;
 		p->asked = p->asked || (asks && !late);
 		p->late = p->late || late;
 		p->bytes = p->bytes || byte;

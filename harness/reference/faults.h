@@ -105,6 +105,7 @@
 	  "goes on without a protocol when it has none of those that ALPN offers")                                     \
 	X(FAULT_SELECTS_ALPN_NOT_OFFERED, "selects-alpn-not-offered", NULL, NULL, false,                               \
 	  "answers such an offer with a protocol that was not in it")                                                  \
+	X(FAULT_SERVES_PLAIN_HTTP, "serves-plain-http", NULL, NULL, false, "answers HTTP without TLS at its TLS ports") \
 	X(FAULT_MALFORMED_CERTIFICATE_REQUEST, "malformed-certificate-request", NULL, NULL, false,                     \
 	  "lists a CA name that is no DER name")                                           \
 	X(FAULT_REPEATS_REQUEST_CONTEXT, "repeats-request-context", NULL, NULL, false,                                 \

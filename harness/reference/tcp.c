@@ -330,6 +330,13 @@ static void serve_tls(struct conn *c)
 	}
 }
 
+/* The first octet of a TLS record with a ClientHello is its type, 22 (RFC 8446 5.1). */
+static bool speaks_tls(const struct conn *c)
+{
+	unsigned char first = 0;
+	return wait_for(c, POLLIN) && recv(c->fd, &first, 1, MSG_PEEK) == 1 && first == 22;
+}
+
 void tcp_serve(int fd, const struct endpoint *endpoint)
 {
 	struct conn c = {.fd = fd,
@@ -341,7 +348,7 @@ void tcp_serve(int fd, const struct endpoint *endpoint)
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	if (c.faults->on[FAULT_SKIPS_PROOF_OF_POSSESSION])
 		possession_skip();
-	if (endpoint->site[0].policy.mode == APP_PLAIN) {
+	if (endpoint->site[0].policy.mode == APP_PLAIN || (c.faults->on[FAULT_SERVES_PLAIN_HTTP] && !speaks_tls(&c))) {
 		struct wire wire = {plain_read, conn_write, &c, NULL, NULL};
 		server_h1_serve(&wire, &endpoint->site[0].policy, &c.admission);
 		linger(&c);

@@ -165,6 +165,7 @@ static enum rc build_connect(struct building *b, const struct script_step *s, st
 	if ((text = value(b, s, "tls")))
 		c->tls = tls_mask(text);
 	c->alpn = value(b, s, "alpn");
+	c->plain = is_yes(value(b, s, "plain"));
 	c->resume = value(b, s, "resume");
 	if ((text = value(b, s, "pha")))
 		c->offer_pha = is_yes(text);

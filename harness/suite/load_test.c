@@ -213,6 +213,8 @@ static const struct {
      "f.xml:3: of=\"x\" names no request of this scenario"},
     {"of left out", SCRIPT(CONNECT REQUEST "<request id=\"r2\"/>\n<await/>"),
      "f.xml:5: <await> lacks of=: 2 requests could be meant"},
+    {"plain or not", SCRIPT("<connect id=\"c\" plain=\"perhaps\"/>\n<request id=\"r\"/>"),
+     "f.xml:3: plain=\"perhaps\" on <connect> is not one of: yes no"},
     {"unknown event", SCENARIO(MATRIX "<never event=\"earthquake\"/>"),
      "f.xml:3: unknown event earthquake; legal: late-request connect "},
     {"never on nothing", SCENARIO(MATRIX "<never event=\"eof\" on=\"x\"/>"),

@@ -12,7 +12,7 @@ struct verb_rule {
 
 /* One row a verb, in the order of enum verb. */
 static const struct verb_rule verb_rules[VERB__COUNT] = {
-    [VERB_CONNECT] = {"id name certificate resume tls alpn pha tickets ems secure-renegotiation lives fresh", "id", false},
+    [VERB_CONNECT] = {"id name certificate resume tls plain alpn pha tickets ems secure-renegotiation lives fresh", "id", false},
     [VERB_REQUEST] = {"id on method target host authority body expect-continue chunked until certificate", "id", true},
     [VERB_AWAIT] = {"of", "", false},
     [VERB_ANSWER] = {"on certificate refuse", "", false},
@@ -295,6 +295,7 @@ static const struct {
     {"name", check_name},
     {"tls", check_tls},
     {"pha", check_yes},
+    {"plain", check_yes},
     {"tickets", check_yes},
     {"ems", check_yes},
     {"expect-continue", check_yes},
