@@ -21,6 +21,7 @@ struct h1_link {
 	struct exchange *queue[JOB_MAX_REQUESTS]; /* unanswered, in the order they were sent */
 	size_t n;
 	struct buf out; /* the next piece of the request */
+	size_t waited;	/* bytes of it that are the end of the request before */
 	/* the last of the queue, while it is being sent */
 	uint64_t body_sent, bytes;
 	uint64_t continue_at; /* when the body goes out without a 100; 0: now */
@@ -229,12 +230,13 @@ static void note_sent(struct http_link *h, const struct exchange *x)
 {
 	struct h1_link *s = state_of(h);
 	char line[256];
+	uint64_t bytes = s->bytes + s->out.len - s->waited;
 	if (s->noted)
 		return;
 	s->noted = true;
 	snprintf(line, sizeof line, "%s %s", x->want->method, x->want->target);
 	recorder_note(h->link->net.rec, EVENT_REQUEST_SENT, h->link->net.conn, x->index,
-		      s->bytes > INT32_MAX ? INT32_MAX : (int32_t)s->bytes, s->body_sent == x->want->body, line);
+		      bytes > INT32_MAX ? INT32_MAX : (int32_t)bytes, s->body_sent == x->want->body, line);
 }
 
 static bool has_content(const struct job_request *r)
@@ -271,10 +273,17 @@ static void add_piece(struct h1_link *s, const struct job_request *r)
 		buf_adds(&s->out, "0\r\n\r\n");
 }
 
+/* The end of a request that is joined to the next one waits for it: what arrives in one piece, no timing takes apart. */
+static bool waits_for_next(const struct h1_link *s, const struct exchange *x)
+{
+	return x->want->joined && s->body_sent == x->want->body;
+}
+
 static bool hand_over(struct h1_link *s, struct tls_link *l)
 {
 	bool ok = tls_send(l, s->out.data, s->out.len);
-	s->bytes += s->out.len;
+	s->bytes += s->out.len - s->waited;
+	s->waited = 0;
 	buf_clear(&s->out);
 	return ok;
 }
@@ -293,7 +302,7 @@ static bool pump(struct http_link *h)
 		if (h->link->net.lost_errno)
 			break; /* nobody takes it any more; the read side tells why */
 		add_piece(s, x->want);
-		bool ok = hand_over(s, h->link);
+		bool ok = waits_for_next(s, x) || hand_over(s, h->link);
 		x->sent = s->body_sent == x->want->body;
 		if (!ok)
 			break;
@@ -322,6 +331,7 @@ static void h1_request(struct http_link *h, struct exchange *x)
 	if (s->n == 1)
 		begin_answer(h);
 	s->body_sent = s->bytes = 0;
+	s->waited = s->out.len;
 	s->noted = false;
 	tls_digest_end(&s->digest, NULL);
 	if (has_content(x->want))
@@ -331,7 +341,7 @@ static void h1_request(struct http_link *h, struct exchange *x)
 	/* A small body leaves with the head. */
 	if (!s->continue_at && has_content(x->want))
 		add_piece(s, x->want);
-	bool ok = hand_over(s, h->link);
+	bool ok = waits_for_next(s, x) || hand_over(s, h->link);
 	x->sent = !ok || s->body_sent == x->want->body;
 	if (x->sent)
 		note_sent(h, x);

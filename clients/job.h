@@ -103,6 +103,7 @@ struct job_request {
 	uint64_t body; /* bytes of a generated body; 0 sends none */
 	bool chunked, expect_continue;
 	enum until until;
+	bool joined; /* another request follows at once on this connection: the end of this one leaves together with it */
 };
 
 struct job_step {

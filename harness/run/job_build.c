@@ -255,6 +255,14 @@ static enum rc build_late(struct building *b, const struct script_step *s, struc
 	return rc;
 }
 
+/* Requests behind each other that nothing parts leave together. */
+static void join_requests(struct job_step *steps, size_t n)
+{
+	for (size_t i = 0; i + 1 < n; i++)
+		steps[i].request.joined = steps[i].verb == VERB_REQUEST && steps[i].request.until == UNTIL_SENT &&
+					  steps[i + 1].verb == VERB_REQUEST && steps[i + 1].conn == steps[i].conn;
+}
+
 static enum rc build_step(struct building *b, const struct script_step *s, struct job_step *out)
 {
 	const char *text;
@@ -329,6 +337,7 @@ enum rc job_build(struct arena *a, const struct job_spec *spec, struct built *ou
 		TRY(build_default(b, steps));
 	for (size_t i = 0; !s->default_script && i < n; i++)
 		TRY(build_step(b, &s->steps[i], &steps[i]));
+	join_requests(steps, n);
 	char id[PLAN_ID_SIZE];
 	plan_id(spec->kase, id);
 	*out = (struct built){
