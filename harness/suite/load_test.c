@@ -1,3 +1,4 @@
+/* What the loader says of everything that a suite can get wrong, a row a mistake.  lint: table */
 #include "harness/suite/load.h"
 
 #include "harness/base/clock.h"
@@ -214,7 +215,7 @@ static const struct {
     {"of left out", SCRIPT(CONNECT REQUEST "<request id=\"r2\"/>\n<await/>"),
      "f.xml:5: <await> lacks of=: 2 requests could be meant"},
     {"plain or not", SCRIPT("<connect id=\"c\" plain=\"perhaps\"/>\n<request id=\"r\"/>"),
-     "f.xml:3: plain=\"perhaps\" on <connect> is not one of: yes no"},
+     "f.xml:4: plain=\"perhaps\" on <connect> is not one of: yes no"},
     {"unknown event", SCENARIO(MATRIX "<never event=\"earthquake\"/>"),
      "f.xml:3: unknown event earthquake; legal: late-request connect "},
     {"never on nothing", SCENARIO(MATRIX "<never event=\"eof\" on=\"x\"/>"),
