@@ -11,7 +11,7 @@ profiles=$(cd "$root/suites/profiles" && echo iis-*.xml)
 
 for own in "${all[@]}"; do
 	expect 0 timeout 500 "$mtlspec" run --personality "$own" "${patient[@]}" --out "$dir/own" \
-		--select 'dead-ends/*' --select 'late/*' --select 'connection/*' --select 'nobody-asked/*' \
+		--select 'dead-ends/*' --select 'late/*' --select 'bodies/over-the-limit*' --select 'bodies/held-back*size=limit,*' --select 'connection/*' --select 'nobody-asked/*' \
 		--select 'chain/*condition=valid]' --select 'chain/*condition=none]' --select 'chain/*condition=leaf-expired]' \
 		--select 'chain/*condition=untrusted]' --select 'chain/*condition=eku-server-auth]'
 	[ "$(count "$dir/own" '^pass chain/.*condition=(none|untrusted|leaf-expired)')" -ge 3 ] || fail "$own: hardly a certificate was judged"

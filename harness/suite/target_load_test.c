@@ -30,16 +30,18 @@ static const char target_text[] =
     "<accept status=\"200\" contains=\"hello\"/><reject location=\"/login\"/><echo body=\"you: \" as=\"sha256-hex\"/>"
     "<verified header=\"X\" yes=\"1\"/><received length=\"L\" sha256=\"D\"/><limits in-flight=\"1\" handshake=\"5s\"/>"
     "<variant id=\"shallow\"><title>less</title><set name=\"depth\" value=\"1\"/></variant>"
+    "<variant id=\"closed\" profile=\"other\" has=\"clock\" body-limit=\"9\"><endpoint id=\"b\" negotiation=\"none\" "
+    "url=\"https://localhost:@port:a@/\"/></variant>"
     "<identity id=\"mine\" certificate=\"c.pem\"/><identity id=\"bad\" certificate=\"/c.pem\" key=\"pkcs11:x\" "
     "decision=\"reject\"/>"
     "</target>";
 
 static void init(void)
 {
-	static const struct profile profiles[] = {{.id = "shop"}};
+	static const struct profile profiles[] = {{.id = "shop"}, {.id = "other"}};
 	struct err err = {0};
 	ck_assert(rundir_open(&dir, &err) == RC_OK);
-	suite = (struct suite){.dir = dir.path, .profiles = profiles, .n_profiles = 1};
+	suite = (struct suite){.dir = dir.path, .profiles = profiles, .n_profiles = 2};
 	ck_assert(fs_mkdirs(arena_printf(&arena, "%s/targets/shop", dir.path), &err) == RC_OK);
 	ck_assert(fs_mkdirs(arena_printf(&arena, "%s/targets/no-target", dir.path), &err) == RC_OK);
 	ck_assert(fs_write(arena_printf(&arena, "%s/targets/shop/target.xml", dir.path), target_text,
@@ -63,7 +65,7 @@ START_TEST(names_and_variants)
 	    {file, NULL, NULL},
 	    {arena_printf(&arena, "%s:shallow", file), "shallow", NULL},
 	    {arena_printf(&arena, "%s/targets/shop", dir.path), NULL, NULL},
-	    {"shop:deep", NULL, "no variant deep; it has: shallow"},
+	    {"shop:deep", NULL, "no variant deep; it has: shallow closed"},
 	    {"shops", NULL, "no target shops: neither a file nor one of: shop"},
 	    {"no-target", NULL, "no target no-target: neither a file nor one of: shop"},
 	    {"", NULL, "no target : neither a file nor one of: shop"},
@@ -126,6 +128,22 @@ START_TEST(values)
 }
 END_TEST
 
+/* What a variant says replaces what the target says; what follows from its attributes it need not say. */
+START_TEST(variants_replace)
+{
+	const struct target *t;
+	const struct variant *v;
+	struct err err = {0};
+	ck_assert_msg(target_load(&arena, &suite, "shop:closed", &t, &v, &err) == RC_OK, "%s", err.text);
+	ck_assert_str_eq(t->profile, "other");
+	ck_assert_uint_eq(t->body_limit, 9);
+	ck_assert(text_has_word(t->has, "clock") && text_has_word(t->has, "body-limit") && !text_has_word(t->has, "echo"));
+	ck_assert_uint_eq(t->n_endpoints, 1);
+	ck_assert_uint_eq(t->negotiation, BIT(NEGOTIATION_NONE));
+	ck_assert_str_eq(t->product, "shopd");
+}
+END_TEST
+
 START_TEST(own_certificates_become_conditions)
 {
 	static const struct condition valid = {.id = "valid", .decision = BIT(DECISION_ACCEPT)};
@@ -174,6 +192,7 @@ Suite *test_suite(void)
 	tcase_add_checked_fixture(t, init, fini);
 	tcase_add_test(t, names_and_variants);
 	tcase_add_test(t, values);
+	tcase_add_test(t, variants_replace);
 	tcase_add_test(t, own_certificates_become_conditions);
 	tcase_add_test(t, suites_are_found);
 	suite_add_tcase(s, t);

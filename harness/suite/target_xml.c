@@ -177,12 +177,20 @@ static unsigned negotiation_of(const struct endpoint *endpoints, size_t n)
 	return mask;
 }
 
+/* Capabilities that follow from something else are not the variant's to repeat. */
+static const char *with_word(struct arena *a, const char *has, const char *word, bool follows)
+{
+	return follows && !text_has_word(has, word) ? arena_printf(a, "%s %s", has ? has : "", word) : has;
+}
+
 const struct target *target_vary(struct arena *a, const struct target *t, const struct variant *v)
 {
 	struct target *out = arena_memdup(a, t, sizeof *t);
 	out->profile = v->profile ? v->profile : t->profile;
 	out->has = v->has ? v->has : t->has;
 	out->body_limit = v->body_limit ? v->body_limit : t->body_limit;
+	out->has = with_word(a, out->has, "body-echo", t->received.sha256);
+	out->has = with_word(a, out->has, "body-limit", out->body_limit);
 	if (v->n_endpoints) {
 		out->endpoints = v->endpoints;
 		out->n_endpoints = v->n_endpoints;
