@@ -60,6 +60,11 @@ takes-unknown-names                names/unknown-name[tls=1.3,negotiation=by-nam
 compares-names-by-case             names/name-in-other-case[tls=1.3,negotiation=by-name,http=1.1,condition=valid,host=protected] false-reject
 accepts-anchor-of-another-name     names/certificate-of-another-tenant[tls=1.3,negotiation=by-name,http=1.1,sni=protected,certificate=valid-tenant] false-accept
 resumes-across-names               resumption/ticket-across-names[tls=1.3,negotiation=by-name,http=1.1] false-accept
+keeps-identity-of-first-connection resumption/ticket-of-protected-at-open[tls=1.3,negotiation=by-name,http=1.1] false-accept
+resumes-across-anchors             resumption/ticket-across-tenants[tls=1.3,negotiation=by-name,http=1.1,certificate=none] false-accept
+trusts-host-header                 resumption/ticket-of-tenant-with-host-of-another[tls=1.3,negotiation=by-name,http=1.1,sni=tenant] false-accept
+accepts-no-certificate             resumption/session-id-across-tenants[tls=1.2,negotiation=by-name,http=1.1] false-accept
+forgets-who-resumes                resumption/post-after-resumption[tls=1.3,negotiation=required,http=1.1,certificate=valid] false-reject
 resumes-after-expiry               resumption/resumed-after-expiry[tls=1.3,negotiation=required,http=1.1] false-accept
 serves-after-expiry                live/expires-between-requests[tls=1.3,negotiation=required,http=1.1] false-accept
 resumes-without-extended-master-secret resumption/master-secret-gained[tls=1.2,negotiation=required,http=1.1] violation

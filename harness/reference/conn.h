@@ -20,6 +20,7 @@ struct conn {
 	const struct site *site;      /* NULL until the name is known */
 	struct site nameless;	      /* for a fault */
 	const struct site *earned_at; /* whose tickets open here: what a resumed session is judged as */
+	bool anywhere;		      /* for a fault: or as any name that asks would */
 	gnutls_session_t session;     /* NULL without TLS */
 	bool asked, asked_again;
 	bool late;  /* waiting for the answer to a late request */

@@ -94,6 +94,8 @@
 	  "resumes a session without extended master secret for a client that offers it")                              \
 	X(FAULT_FORGIVES_LOST_MASTER_SECRET, "forgives-lost-extended-master-secret", NULL, NULL, false,                \
 	  "shakes hands anew with who offers a session, and not the extended master secret that it had")               \
+	X(FAULT_RESUMES_ACROSS_ANCHORS, "resumes-across-anchors", NULL, NULL, false,                                   \
+	  "takes a TLS 1.3 session at every name that asks, if one of them trusts its certificate")                    \
 	X(FAULT_RESUMES_AFTER_EXPIRY, "resumes-after-expiry", NULL, NULL, false,                                       \
 	  "believes the certificate of a session for as long as somebody comes back with it")                          \
 	X(FAULT_SERVES_AFTER_EXPIRY, "serves-after-expiry", NULL, NULL, false,                                         \

@@ -10,14 +10,25 @@
 /* TLS alerts: RFC 8446 6.2 and 9.2 (missing_extension), RFC 6066 3 (unrecognized_name). */
 enum { HANDSHAKE_FAILURE = 40, MISSING_EXTENSION = 109, UNRECOGNIZED_NAME = 112 };
 
+static const struct site *first_that_asks(const struct conn *c)
+{
+	size_t i = 0;
+	while (i + 1 < c->endpoint->n && app_asks(&c->endpoint->site[i].policy) == APP_ASK_NEVER)
+		i++;
+	return &c->endpoint->site[i];
+}
+
 /*
- * Every name seals its tickets with a key of its own and keeps its sessions with an id to itself, so that a session is resumed where it was earned or nowhere: RFC
- * 6066 3 demands that of TLS 1.2, and what a session is worth is decided by one policy and its anchors.  None where the
- * request comes late: GnuTLS would resume in the middle of a renegotiation.
+ * Every name seals its tickets with a key of its own and keeps its sessions with an id to itself, so that a session is
+ * resumed where it was earned or nowhere: RFC 6066 3 demands that of TLS 1.2, and what a session is worth is decided by
+ * one policy and its anchors.  None where the request comes late: GnuTLS would resume in the middle of a renegotiation.
  */
 static void take_sessions(struct conn *c)
 {
 	c->earned_at = c->faults->on[FAULT_RESUMES_ACROSS_NAMES] ? &c->endpoint->site[0] : c->site;
+	c->anywhere = c->asked && c->faults->on[FAULT_RESUMES_ACROSS_ANCHORS];
+	if (c->anywhere)
+		c->earned_at = first_that_asks(c);
 	if (app_asks(&c->site->policy) == APP_ASK_LATE)
 		return;
 	if (c->earned_at->ticket_key.size)

@@ -184,6 +184,8 @@ static int admit(gnutls_session_t session)
 			    .now = clock_now()};
 	const struct site *judge = peer.resumed ? c->earned_at : c->site;
 	app_admit(&judge->policy, &peer, &c->admission);
+	for (size_t i = 0; peer.resumed && c->anywhere && i < c->endpoint->n && c->admission.admit == ADMIT_REFUSED; i++)
+		app_admit(&c->endpoint->site[i].policy, &peer, &c->admission);
 	if (c->faults->on[FAULT_KEEPS_IDENTITY_OF_FIRST_CONNECTION])
 		mix_up(c);
 	if (c->admission.admit != ADMIT_REFUSED || c->admission.page) {
