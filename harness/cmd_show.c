@@ -76,8 +76,9 @@ static void print_expectations(const struct shown *s)
 		print_clauses(s->target->suite, s->kase.condition->clause);
 }
 
-static void print_script(const struct scenario *c)
+static void print_script(struct shown *s)
 {
+	const struct scenario *c = s->kase.scenario;
 	puts("\nScript");
 	if (c->default_script) {
 		puts("  connect with the condition's certificate, one GET of the protected path, read the response");
@@ -86,12 +87,13 @@ static void print_script(const struct scenario *c)
 	for (size_t i = 0; i < c->n_steps; i++) {
 		printf("  %s", verb_text(c->steps[i].verb));
 		for (size_t j = 0; j < c->steps[i].n_attributes; j++)
-			printf(" %s=\"%s\"", c->steps[i].attributes[j].name, c->steps[i].attributes[j].value);
+			printf(" %s=\"%s\"", c->steps[i].attributes[j].name,
+			       value_expand(&s->arena, c->steps[i].attributes[j].value, plan_value, &s->kase));
 		puts("");
 	}
 }
 
-static void print_case(const struct shown *s)
+static void print_case(struct shown *s)
 {
 	const struct scenario *c = s->kase.scenario;
 	printf("%s\n\n  %s\n", s->id, c->title ? c->title : "");
@@ -104,7 +106,7 @@ static void print_case(const struct shown *s)
 	enum disposition d = plan_disposition(s->target->plan, &s->kase, &reason, &clause);
 	if (d != DISPOSITION_RUN)
 		printf("  does not run at target %s: %s\n", s->target->name, reason);
-	print_script(c);
+	print_script(s);
 	print_expectations(s);
 }
 
@@ -161,7 +163,7 @@ static enum rc write_bundle(struct shown *s, const char *dir, const struct recip
 {
 	enum rc rc;
 	struct fs_out out = {0};
-	const struct recipe_files here = {f->chain ? "chain.pem" : NULL, "key.pem", NULL};
+	const struct recipe_files here = {f->chain ? "chain.pem" : NULL, "key.pem", NULL, f->body_limit};
 	TRY(fs_out_open(&out, s->bundle, err));
 	fchmod(fileno(out.file), 0700); /* there is a key inside */
 	fprintf(out.file, "#!/bin/sh\n# %s\n# The server must trust anchors.pem, which stands below.\n", s->id);
@@ -192,12 +194,23 @@ static bool own_files(const struct shown *s, const struct condition *c, struct r
 	return c->own != NULL;
 }
 
+/* What the first connection shows; scripts that say nothing show the condition's, or one in order. */
+static const struct condition *first_certificate(struct shown *s)
+{
+	const struct suite *suite = s->target->suite;
+	const char *id = recipe_attribute(&s->arena, &s->kase, VERB_CONNECT, "certificate");
+	const struct condition *named = id ? suite_condition(suite, id) : NULL;
+	if (named)
+		return named;
+	return s->kase.condition ? s->kase.condition : suite_condition(suite, "valid");
+}
+
 static enum rc export_files(struct shown *s, const char *dir, struct recipe_files *f, struct err *err)
 {
 	enum rc rc = RC_OK;
 	struct forge *forge = NULL;
 	struct minted m;
-	const struct condition *c = s->kase.condition ? s->kase.condition : suite_condition(s->target->suite, "valid");
+	const struct condition *c = first_certificate(s);
 	struct forge_spec spec = {
 		.suite = s->target->suite,
 		.target = s->target->target,
@@ -232,14 +245,17 @@ static void print_by_hand(struct shown *s, const char *dir, const struct recipe_
 	       own ? "" : "; the server must trust anchors.pem",
 	       s->target->target->remote ? "" : "; here it listens on 127.0.0.1:8443");
 	printf("  %s\n  %s\n", recipe_curl(&s->arena, &s->kase, e, f), recipe_openssl(&s->arena, &s->kase, e, f));
-	if (!s->kase.scenario->default_script)
+	size_t requests = 0;
+	for (size_t i = 0; i < s->kase.scenario->n_steps; i++)
+		requests += s->kase.scenario->steps[i].verb == VERB_REQUEST;
+	if (requests > 1)
 		puts("  (the script does more than one request: the lines above are its first)");
 }
 
 static enum rc show(struct shown *s, struct err *err)
 {
 	enum rc rc;
-	struct recipe_files f = {0};
+	struct recipe_files f = {.body_limit = s->target->target->body_limit};
 	struct rundir scratch = {{0}};
 	struct live_endpoint e;
 	const char *dir = "mtlspec-show";

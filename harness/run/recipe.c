@@ -83,13 +83,82 @@ static const char *curl_address(struct arena *a, const struct live_endpoint *e)
 			    (unsigned)e->address.port);
 }
 
+const char *recipe_attribute(struct arena *a, const struct kase *k, enum verb verb, const char *name)
+{
+	const struct scenario *c = k->scenario;
+	for (size_t i = 0; !c->default_script && i < c->n_steps; i++) {
+		if (c->steps[i].verb != verb)
+			continue;
+		for (size_t j = 0; j < c->steps[i].n_attributes; j++)
+			if (strcmp(c->steps[i].attributes[j].name, name) == 0)
+				return value_expand(a, c->steps[i].attributes[j].value, plan_value, k);
+		return NULL;
+	}
+	return NULL;
+}
+
+/* What the first request brings. */
+struct content {
+	const char *method;
+	unsigned long long bytes;
+	bool any, chunked, expects;
+};
+
+static struct content content_of(struct arena *a, const struct kase *k, uint64_t limit)
+{
+	const char *method = recipe_attribute(a, k, VERB_REQUEST, "method");
+	const char *size = recipe_attribute(a, k, VERB_REQUEST, "body");
+	struct content c = {
+		.method = method ? method : "GET",
+		.any = size || (method && strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0),
+		.chunked = text_equal(recipe_attribute(a, k, VERB_REQUEST, "chunked"), "yes"),
+		.expects = text_equal(recipe_attribute(a, k, VERB_REQUEST, "expect-continue"), "yes"),
+	};
+	uint64_t bytes = 0;
+	if (size && body_size_parse(size, limit, &bytes))
+		c.bytes = bytes;
+	return c;
+}
+
+/* The very bytes that the client sends. */
+static const char *body_command(struct arena *a, const struct content *c)
+{
+	return arena_printf(a, "yes 'mtlspec generated request body.' | head -c %llu", c->bytes);
+}
+
 /* Quoted for the shell, and left open for a variable. */
 const char *recipe_curl(struct arena *a, const struct kase *k, const struct live_endpoint *e, const struct recipe_files *f)
 {
 	const char *trust = f->server_ca ? arena_printf(a, "--cacert %s", f->server_ca) : "--insecure";
 	const char *mine = f->chain ? arena_printf(a, " --cert '%s' --key '%s'", f->chain, f->key) : "";
-	return arena_printf(a, "curl -v %s %s %s%s%s \"https://%s%s\"", curl_http(k->http), curl_tls(k->tls), trust, mine,
-			    curl_address(a, e), e->authority, e->path);
+	const struct content c = content_of(a, k, f->body_limit);
+	const char *before = "", *options = "";
+	if (c.any) {
+		before = arena_printf(a, "%s | ", body_command(a, &c));
+		/* curl would wait for 100 as it sees fit */
+		options = arena_printf(a, " -X %s --data-binary @- -H 'Expect:%s'%s", c.method, c.expects ? " 100-continue" : "",
+				       c.chunked ? " -H 'Transfer-Encoding: chunked'" : "");
+	}
+	return arena_printf(a, "%scurl -v %s %s %s%s%s%s \"https://%s%s\"", before, curl_http(k->http), curl_tls(k->tls), trust,
+			    mine, options, curl_address(a, e), e->authority, e->path);
+}
+
+/* A shell command that prints the request. */
+static const char *request_command(struct arena *a, const struct kase *k, const struct live_endpoint *e, uint64_t limit)
+{
+	const struct content c = content_of(a, k, limit);
+	const char *head = arena_printf(a, "printf '%s %s HTTP/1.1\\r\\nHost: %s\\r\\nConnection: close\\r\\n", c.method, e->path,
+					e->authority);
+	if (!c.any)
+		return arena_printf(a, "%s\\r\\n'", head);
+	if (c.expects)
+		head = arena_printf(a, "%sExpect: 100-continue\\r\\n", head);
+	if (!c.chunked)
+		return arena_printf(a, "{ %sContent-Length: %llu\\r\\n\\r\\n'; %s; }", head, c.bytes, body_command(a, &c));
+	head = arena_printf(a, "%sTransfer-Encoding: chunked\\r\\n\\r\\n", head);
+	if (!c.bytes)
+		return arena_printf(a, "%s0\\r\\n\\r\\n'", head);
+	return arena_printf(a, "{ %s%llx\\r\\n'; %s; printf '\\r\\n0\\r\\n\\r\\n'; }", head, c.bytes, body_command(a, &c));
 }
 
 const char *recipe_openssl(struct arena *a, const struct kase *k, const struct live_endpoint *e,
@@ -99,8 +168,8 @@ const char *recipe_openssl(struct arena *a, const struct kase *k, const struct l
 	const char *trust = f->server_ca ? arena_printf(a, " -CAfile %s", f->server_ca) : "";
 	const char *mine =
 		f->chain ? arena_printf(a, " -cert '%s' -cert_chain '%s' -key '%s'", f->chain, f->chain, f->key) : "";
-	return arena_printf(a,
-			    "printf 'GET %s HTTP/1.1\\r\\nHost: %s\\r\\nConnection: close\\r\\n\\r\\n' | openssl s_client "
-			    "-connect %s:%u -servername %s %s -ign_eof%s%s",
-			    e->path, e->authority, ip, (unsigned)e->address.port, e->host, openssl_tls(k->tls), trust, mine);
+	return arena_printf(a, "%s | openssl s_client -connect %s:%u -servername %s %s%s -ign_eof%s%s",
+			    request_command(a, k, e, f->body_limit), ip, (unsigned)e->address.port, e->host,
+			    openssl_tls(k->tls), k->negotiation == NEGOTIATION_POST_HANDSHAKE ? " -enable_pha" : "", trust,
+			    mine);
 }

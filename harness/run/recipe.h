@@ -12,8 +12,13 @@ const char *recipe_line(struct arena *a, const struct kase *k, const char *targe
 struct recipe_files {
 	const char *chain, *key; /* NULL: no certificate */
 	const char *server_ca;
+	uint64_t body_limit; /* of the target, for sizes that name it */
 };
-/* The curl line and the openssl s_client line for the default script at a live endpoint (arena). */
+
+/* Value of an attribute of the script's first step of this verb at this cell (arena), or NULL. */
+const char *recipe_attribute(struct arena *a, const struct kase *k, enum verb verb, const char *name);
+
+/* The curl line and the openssl s_client line for the first request at a live endpoint, its body included (arena). */
 const char *recipe_curl(struct arena *a, const struct kase *k, const struct live_endpoint *e, const struct recipe_files *f);
 const char *recipe_openssl(struct arena *a, const struct kase *k, const struct live_endpoint *e,
 			   const struct recipe_files *f);

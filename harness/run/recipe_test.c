@@ -1,0 +1,57 @@
+/* The lines a person would type: what they say of a request's body. */
+#include "harness/run/recipe.h"
+
+#include "harness/base/test.h"
+
+#include <string.h>
+
+#define A(n, v) {n, v, 0}
+#define GENERATED(n) "yes 'mtlspec generated request body.' | head -c " n
+static const struct attribute plain[] = {A("id", "r")}, post[] = {A("id", "r"), A("method", "POST"), A("body", "limit+1")},
+			      chunked[] = {A("method", "PUT"), A("body", "4k"), A("chunked", "yes")},
+			      waiting[] = {A("method", "POST"), A("body", "{size}"), A("expect-continue", "yes")};
+
+static const struct {
+	const char *name;
+	const struct attribute *attributes;
+	size_t n;
+	enum negotiation negotiation;
+	const char *curl, *openssl; /* parts of the lines; NULL: no body in them */
+} rows[] = {
+	{"GET", plain, 1, NEGOTIATION_REQUIRED, NULL, "printf 'GET /x HTTP/1.1\\r\\nHost: h:8443\\r\\nConnection: close\\r\\n\\r\\n' |"},
+	{"POST", post, 3, NEGOTIATION_REQUIRED, GENERATED("101") " | curl -v --http1.1 --tlsv1.3 --insecure -X POST --data-binary @- -H 'Expect:'",
+	 "Content-Length: 101\\r\\n\\r\\n'; " GENERATED("101") "; } | openssl"},
+	{"chunked", chunked, 3, NEGOTIATION_REQUIRED, "-X PUT --data-binary @- -H 'Expect:' -H 'Transfer-Encoding: chunked'",
+	 "chunked\\r\\n\\r\\n1000\\r\\n'; " GENERATED("4096") "; printf '\\r\\n0\\r\\n\\r\\n'; }"},
+	{"waiting", waiting, 3, NEGOTIATION_POST_HANDSHAKE, GENERATED("7") " | curl -v --http1.1 --tlsv1.3 --insecure -X POST --data-binary @- -H 'Expect: 100-continue'",
+	 "Expect: 100-continue\\r\\nContent-Length: 7\\r\\n"},
+};
+
+START_TEST(lines)
+{
+	static const char *const sizes[] = {"7"};
+	static const struct axis axis = {.name = "size", .values = sizes, .n = 1};
+	const struct script_step steps[] = {{.verb = VERB_CONNECT},
+					    {.verb = VERB_REQUEST, .attributes = rows[_i].attributes, .n_attributes = rows[_i].n}};
+	const struct scenario scenario = {.suite = "s", .id = "s", .steps = steps, .n_steps = 2, .axes = &axis, .n_axes = 1};
+	const struct kase k = {.scenario = &scenario, .tls = TLS_1_3, .http = HTTP_1_1, .negotiation = rows[_i].negotiation, .axis = {"7"}};
+	const struct live_endpoint e = {.address = {"127.0.0.1", 8443}, .host = "h", .authority = "h:8443", .path = "/x"};
+	const struct recipe_files f = {.body_limit = 100};
+	struct arena a = {0};
+	const char *curl = recipe_curl(&a, &k, &e, &f), *openssl = recipe_openssl(&a, &k, &e, &f);
+	ck_assert_msg(rows[_i].curl ? strstr(curl, rows[_i].curl) != NULL : !strstr(curl, "--data"), "%s: %s", rows[_i].name, curl);
+	ck_assert_msg(strstr(openssl, rows[_i].openssl) != NULL, "%s: %s", rows[_i].name, openssl);
+	ck_assert_msg(!strstr(openssl, "-enable_pha") == (rows[_i].negotiation != NEGOTIATION_POST_HANDSHAKE), "%s: %s", rows[_i].name,
+		      openssl);
+	arena_fini(&a);
+}
+END_TEST
+
+Suite *test_suite(void)
+{
+	Suite *s = suite_create("recipe");
+	TCase *c = tcase_create("recipe");
+	tcase_add_loop_test(c, lines, 0, sizeof rows / sizeof *rows);
+	suite_add_tcase(s, c);
+	return s;
+}
