@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 count=${COUNT:-40}
 tried=0
-for target in reference nginx apache hitch haproxy lighttpd caddy openssl gnutls; do
+for target in reference nginx apache hitch haproxy lighttpd stunnel caddy openssl gnutls; do
 	"$mtlspec" run --target "$target" --repeat "$count" --seed 5 --out "$dir/$target" \
 		--select 'scenario=chain,negotiation=required,http=1.1,condition=leaf-expired|untrusted|none' > "$dir/out" 2>&1
 	code=$?

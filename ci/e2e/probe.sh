@@ -37,7 +37,7 @@ one='chain/chain[tls=1.3,negotiation=required,http=1.1,condition=valid]'
 
 # The shipped targets say what is true of them, and what they show of themselves is in the provenance.
 shipped=0
-for target in reference nginx apache caddy hitch haproxy lighttpd openssl gnutls; do
+for target in reference nginx apache caddy hitch haproxy lighttpd stunnel openssl gnutls; do
 	rm -rf "$dir"/run*
 	timeout 60 "$mtlspec" run --target "$target" --out "$dir/run" --select "$one" > "$dir/out" 2>&1
 	grep -q 'is not installed' "$dir/out" && continue

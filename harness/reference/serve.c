@@ -63,8 +63,8 @@ static const char usage[] =
     "The reference server: HTTPS over TLS 1.2 and 1.3 that judges client certificates by its own rules.  MODE is\n"
     "none, optional, required, by-name, renegotiation (asks after the request, TLS 1.2 alone), post-handshake (the "
     "same\n"
-    "of TLS 1.3) or plain (HTTP without TLS); port 0 lets the kernel choose.  It prints\n"
-    "\"listening MODE IP:PORT\" for each and serves until SIGTERM.";
+    "of TLS 1.3) or plain (HTTP without TLS; plain:HOST answers for no other host); port 0 lets the kernel choose.\n"
+    "It prints \"listening MODE IP:PORT\" for each and serves until SIGTERM.";
 
 enum {
 	OPT_CERTIFICATE,
@@ -85,7 +85,8 @@ static const struct opt options[] = {
     [OPT_ANCHORS] = {"anchors", 0, "FILE", "trust anchors for client certificates, PEM"},
     [OPT_ANCHORS_FOR] = {"anchors-for", 0, "TRUST=FILE", "another anchor set, for --name"},
     [OPT_DEPTH] = {"depth", 0, "N", "intermediates allowed in a path (default 10)"},
-    [OPT_BODY_LIMIT] = {"body-limit", 0, "BYTES", "of content to hold back while it asks after the request (default 65536)"},
+    [OPT_BODY_LIMIT] = {"body-limit", 0, "BYTES",
+			"of content to hold back while it asks after the request (default 65536)"},
     [OPT_FAULT] = {"fault", 0, "NAME", "do this wrong; may be repeated"},
     [OPT_LISTEN] = {"listen", 0, "MODE=IP:PORT", "serve here; may be repeated"},
     [OPT_NAME] = {"name", 0, "HOST=MODE[,TRUST]", "a name of the by-name endpoints; may be repeated"},
@@ -124,6 +125,15 @@ static enum rc split(struct server *s, const char *option, const char *text, con
 	return RC_OK;
 }
 
+static const char *lower(struct server *s, const char *host)
+{
+	char *copy = arena_strdup(&s->arena, host);
+	for (char *c = copy; *c; c++)
+		if (*c >= 'A' && *c <= 'Z')
+			*c = (char)(*c + 'a' - 'A');
+	return copy;
+}
+
 static enum rc take_listen(struct server *s, const char *text, struct err *err)
 {
 	enum rc rc;
@@ -132,7 +142,10 @@ static enum rc take_listen(struct server *s, const char *text, struct err *err)
 	if (s->endpoints == ENDPOINTS_MAX)
 		return err_set(err, RC_INPUT, "more than %d times --listen", ENDPOINTS_MAX);
 	struct endpoint *e = &s->endpoint[s->endpoints];
-	int mode = text_index(mode_words, sizeof mode_words / sizeof *mode_words, word);
+	size_t len = strcspn(word, ":");
+	int mode = text_index(mode_words, sizeof mode_words / sizeof *mode_words, arena_strndup(&s->arena, word, len));
+	if (word[len] && (mode != APP_PLAIN || !word[len + 1]))
+		return err_set(err, RC_INPUT, "--listen %s: only plain:HOST has a host, other names have --name", text);
 	*e = (struct endpoint){.word = word, .fd = -1, .late_ms = TCP_LATE_MS, .by_name = strcmp(word, "by-name") == 0};
 	if (mode < 0 && !e->by_name)
 		return err_set(err, RC_INPUT, "--listen %s: no mode is called %s", text, word);
@@ -140,6 +153,7 @@ static enum rc take_listen(struct server *s, const char *text, struct err *err)
 		e->n = 1;
 		e->site = ARENA_NEW(&s->arena, struct site, 1);
 		e->site->policy.mode = (enum app_mode)mode;
+		e->site->policy.host = word[len] ? lower(s, word + len + 1) : NULL;
 	}
 	s->address[s->endpoints++] = address;
 out:
@@ -158,11 +172,7 @@ static enum rc take_name(struct server *s, const char *text, struct err *err)
 	if (mode < 0)
 		return err_set(err, RC_INPUT, "--name %s: the mode is none, optional or required", text);
 	struct site *site = &s->named[s->names];
-	char *lower = arena_strdup(&s->arena, host);
-	for (char *c = lower; *c; c++)
-		if (*c >= 'A' && *c <= 'Z')
-			*c = (char)(*c + 'a' - 'A');
-	site->policy.host = lower;
+	site->policy.host = lower(s, host);
 	site->policy.mode = (enum app_mode)mode;
 	s->named_trust[s->names++] = rest[len] ? rest + len + 1 : "main";
 out:
@@ -215,7 +225,8 @@ static enum rc take(void *context, int row, const char *argument, struct err *er
 		break;
 	case OPT_BODY_LIMIT:
 		if (!text_u64(argument, 0, SERVER_H1_BODY, &s->hold))
-			return err_set(err, RC_INPUT, "--body-limit %s: a number from 0 to %d", argument, SERVER_H1_BODY);
+			return err_set(err, RC_INPUT, "--body-limit %s: a number from 0 to %d", argument,
+				       SERVER_H1_BODY);
 		break;
 	case OPT_FAULT:
 		return take_fault(s, argument, err);

@@ -78,6 +78,8 @@ static const struct {
     {"--listen plain", "expected LEFT=RIGHT"},
     {"--listen plain=127.0.0.1", "expected IP:PORT"},
     {"--listen plain=localhost:0", "expected IP:PORT"},
+    {"--listen plain:=127.0.0.1:0", "only plain:HOST"},
+    {TLS "--listen none:a=127.0.0.1:0", "only plain:HOST"},
     {"--listen plain=127.0.0.1:0 --fault nonsense", "no fault is called nonsense"},
     {"--listen plain=127.0.0.1:0 word", "takes no argument word"},
     {"--listen plain=127.0.0.1:0 --depth many", "a number"},
@@ -143,22 +145,40 @@ static int dial(unsigned port)
 	return fd;
 }
 
-static void plain_request(unsigned port)
+static void plain_exchange(unsigned port, const char *request, const char *status, const char *word)
 {
-	static const char request[] = "GET / HTTP/1.0\r\n\r\n";
 	char page[2048];
 	int fd = dial(port);
 	size_t used = 0;
 	ssize_t n;
-	ck_assert_int_eq(send(fd, request, sizeof request - 1, MSG_NOSIGNAL), sizeof request - 1);
+	ck_assert_int_eq(send(fd, request, strlen(request), MSG_NOSIGNAL), (ssize_t)strlen(request));
 	while ((n = recv(fd, page + used, sizeof page - 1 - used, 0)) > 0)
 		used += (size_t)n;
 	page[used] = '\0';
 	ck_assert_int_eq(n, 0);
-	ck_assert_msg(text_starts(page, "HTTP/1.1 200 ") && strstr(page, "mtlspec reference: hello stranger"), "%s",
-		      page);
+	ck_assert_msg(text_starts(page, status) && strstr(page, word), "%s", page);
 	close(fd);
 }
+
+static void plain_request(unsigned port)
+{
+	plain_exchange(port, "GET / HTTP/1.0\r\n\r\n", "HTTP/1.1 200 ", "mtlspec reference: hello stranger");
+}
+
+/* The backend of one name: a terminator that looks at SNI alone leads nobody past it by Host. */
+START_TEST(answers_for_one_host_alone)
+{
+	struct server s;
+	int status;
+	start(&s, "--listen plain:Open.example=127.0.0.1:0");
+	unsigned port = port_of(&s, "plain:Open.example");
+	plain_exchange(port, "GET / HTTP/1.0\r\nHost: OPEN.example:8443\r\n\r\n", "HTTP/1.1 200 ", "hello stranger");
+	plain_exchange(port, "GET / HTTP/1.0\r\nHost: protected.example\r\n\r\n", "HTTP/1.1 421 ", "another name");
+	ck_assert_int_eq(kill(s.pid, SIGTERM), 0);
+	ck_assert_int_eq(waitpid(s.pid, &status, 0), s.pid);
+	fclose(s.out);
+}
+END_TEST
 
 START_TEST(serves_until_it_is_told_to_stop)
 {
@@ -217,6 +237,7 @@ Suite *test_suite(void)
 	tcase_set_timeout(t, 30);
 	tcase_add_unchecked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, refuses, 0, (int)(sizeof refused / sizeof *refused));
+	tcase_add_test(t, answers_for_one_host_alone);
 	tcase_add_test(t, serves_until_it_is_told_to_stop);
 	tcase_add_test(t, waits_when_all_workers_are_taken);
 	suite_add_tcase(s, t);
