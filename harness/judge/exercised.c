@@ -2,7 +2,8 @@
 
 /*
  * Does the expectation test what the server does with a certificate?  Then it must have been asked for and shown.
- * A script that names an acceptable certificate, or none, tests something else: names, headers, sessions.
+ * A script that names an acceptable certificate, or none, tests something else: names, headers, sessions.  Unless it
+ * changes what is acceptable.
  */
 static bool tests_certificate(const struct exercise *x)
 {
@@ -12,6 +13,8 @@ static bool tests_certificate(const struct exercise *x)
 	if (!x->wiring->certificate)
 		return x->kase->condition != NULL;
 	shown = wiring_condition(x->kase, x->context->suite, x->wiring);
+	if (shown && !shown->none && scenario_changes_world(x->kase->scenario))
+		return true;
 	return shown && !shown->none && condition_decision(shown, wiring_trust(x->kase, x->wiring)) == BIT(DECISION_REJECT);
 }
 

@@ -277,14 +277,21 @@ static const char *missing_name(const struct kase *k)
 	return NULL;
 }
 
-/*
- * Finds the first word of `needs` that the target lacks.  The other tenant's anchor is made anew in each run: whoever runs a
- * server elsewhere cannot have given it to one of its names.
- */
+/* What nobody's server elsewhere can have, whatever its target file declares; NULL: anything else. */
+static const char *only_here(const char *word)
+{
+	if (strcmp(word, "tenants") == 0)
+		return "the other tenant's anchor is made anew in each run, nobody else's server has it";
+	if (strcmp(word, "reload") == 0)
+		return "a server that somebody else runs is not ours to change";
+	return NULL;
+}
+
+/* Finds the first word of `needs` that the target lacks. */
 static bool is_lacking(const struct target *t, const char *needs, char word[static 64])
 {
 	while (text_word(&needs, word, 64))
-		if (!text_has_word(t->has, word) || (t->remote && strcmp(word, "tenants") == 0))
+		if (!text_has_word(t->has, word) || (t->remote && only_here(word)))
 			return true;
 	return false;
 }
@@ -329,10 +336,10 @@ static const char *unsupported(const struct plan *p, const struct kase *k)
 	}
 	char word[64];
 	if (lacks(p, k, word)) {
-		snprintf(text, sizeof text,
-			 text_has_word(t->has, word) ? "%s: the other tenant's anchor is made anew in each run, nobody else's server has it" :
-						       "target does not declare the capability %s",
-			 word);
+		if (text_has_word(t->has, word))
+			snprintf(text, sizeof text, "%s: %s", word, only_here(word));
+		else
+			snprintf(text, sizeof text, "target does not declare the capability %s", word);
 		return text;
 	}
 	const char *name = missing_name(k);

@@ -84,6 +84,13 @@ static int64_t judged_at(const struct policy *policy, const struct peer *peer)
 	return at;
 }
 
+/* The fault takes a session for what it was worth when it was earned. */
+static const struct anchors *trusted_by(const struct policy *policy, const struct peer *peer)
+{
+	bool former = peer->resumed && policy->former && policy->faults->on[FAULT_RESUMES_WITHOUT_ANCHOR];
+	return former ? policy->former : policy->anchors;
+}
+
 void app_admit(const struct policy *policy, const struct peer *peer, struct admission *out)
 {
 	*out = (struct admission){.admit = ADMIT_ANONYMOUS};
@@ -100,7 +107,7 @@ void app_admit(const struct policy *policy, const struct peer *peer, struct admi
 	struct check_result result;
 	struct check_input in = {.chain = peer->chain,
 				 .n = peer->n,
-				 .anchors = policy->anchors,
+				 .anchors = trusted_by(policy, peer),
 				 .now = judged_at(policy, peer),
 				 .depth = policy->depth,
 				 .faults = policy->faults};

@@ -17,7 +17,7 @@ struct persona_page;
 struct policy {
 	const char *host; /* lower case; NULL: any, requests are not compared with the handshake's name */
 	enum app_mode mode;
-	const struct anchors *anchors;
+	const struct anchors *anchors, *former; /* former: before the anchors were read again; NULL: never */
 	unsigned depth;
 	uint64_t hold; /* bytes of content that are held back to ask for a certificate behind them */
 	const struct faults *faults;

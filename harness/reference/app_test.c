@@ -90,7 +90,7 @@ START_TEST(outlives)
 	struct faults faults;
 	struct admission admission = {.admit = ADMIT_IDENTITY, .since = lives[_i].since, .expires = lives[_i].expires};
 	struct request request = {.number = 2, .method = "GET", .target = "/", .now = lives[_i].now};
-	struct policy policy = {NULL, APP_REQUIRED, NULL, 10, 65536, &faults};
+	struct policy policy = {.mode = APP_REQUIRED, .depth = 10, .hold = 65536, .faults = &faults};
 	struct reply reply;
 	set_fault(&faults, lives[_i].fault);
 	app_answer(&policy, &admission, &request, &reply);
@@ -113,7 +113,7 @@ START_TEST(judges_sessions)
 	x509_parse(&anchor, (struct span){m.der[0].data, m.der[0].size}, &why);
 	struct anchors anchors = {&anchor, 1};
 	struct span chain[] = {{m.der[2].data, m.der[2].size}, {m.der[1].data, m.der[1].size}};
-	struct policy policy = {NULL, APP_REQUIRED, &anchors, 10, 65536, &faults};
+	struct policy policy = {.mode = APP_REQUIRED, .anchors = &anchors, .depth = 10, .hold = 65536, .faults = &faults};
 	struct peer peer = {.asked = true, .tls13 = true, .resumed = true, .chain = chain, .n = 2, .now = clock_now()};
 	for (int i = 0; i < 2; i++) {
 		set_fault(&faults, names[i]);

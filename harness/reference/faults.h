@@ -96,6 +96,10 @@
 	  "shakes hands anew with who offers a session, and not the extended master secret that it had")               \
 	X(FAULT_RESUMES_ACROSS_ANCHORS, "resumes-across-anchors", NULL, NULL, false,                                   \
 	  "takes a TLS 1.3 session at every name that asks, if one of them trusts its certificate")                    \
+	X(FAULT_RESUMES_WITHOUT_ANCHOR, "resumes-without-anchor", NULL, NULL, false,                                   \
+	  "believes a session whose anchor it was told to forget")                                                     \
+	X(FAULT_KEEPS_TRUST_AFTER_RELOAD, "keeps-trust-after-reload", NULL, NULL, false,                               \
+	  "does not read its anchors again when it is told to")                                                        \
 	X(FAULT_RESUMES_AFTER_EXPIRY, "resumes-after-expiry", NULL, NULL, false,                                       \
 	  "believes the certificate of a session for as long as somebody comes back with it")                          \
 	X(FAULT_SERVES_AFTER_EXPIRY, "serves-after-expiry", NULL, NULL, false,                                         \

@@ -26,7 +26,7 @@ enum { ENDPOINTS_MAX = 32, SITES_MAX = 32, TRUSTS_MAX = 8, WORKERS_MAX = 256, BA
 /* An anchor set under its name, with the credentials that announce it (RFC 8446 4.2.4). */
 struct trust {
 	const char *name, *file;
-	struct anchors anchors;
+	struct anchors anchors, former; /* as read last, and before that: none */
 	gnutls_certificate_credentials_t credentials;
 };
 
@@ -263,13 +263,48 @@ out:
 /* Whatever any name trusts.  The keys stay with the sets that they come from. */
 static void pool_anchors(struct server *s)
 {
-	size_t n = 0;
+	size_t n = s->pool.n = 0;
 	for (size_t i = 0; i < s->trusts; i++)
 		n += s->trust[i].anchors.n;
 	s->pool.cert = ARENA_NEW(&s->arena, struct x509, n);
 	for (size_t i = 0; i < s->trusts; i++)
 		for (size_t j = 0; j < s->trust[i].anchors.n; j++)
 			s->pool.cert[s->pool.n++] = s->trust[i].anchors.cert[j];
+}
+
+static void pass_on(struct site *site, const struct trust *before, const struct trust *now)
+{
+	if (!before->credentials || site->credentials != before->credentials)
+		return;
+	site->credentials = now->credentials;
+	site->policy.former = &now->former;
+}
+
+/* SIGHUP: the anchors are read again.  Connections that are open and sessions keep what they have; what cannot be read changes nothing. */
+static void reload(struct server *s)
+{
+	struct err err = {{0}};
+	if (s->faults.on[FAULT_KEEPS_TRUST_AFTER_RELOAD])
+		return;
+	for (size_t i = 0; i < s->trusts; i++) {
+		struct trust before = s->trust[i], *now = &s->trust[i];
+		now->credentials = NULL;
+		if (load_trust(s, now, &err) != RC_OK) {
+			fprintf(stderr, "mtlspec serve: not read again: %s\n", err.text);
+			gnutls_certificate_free_credentials(now->credentials);
+			*now = before;
+			continue;
+		}
+		anchors_fini(&now->former);
+		now->former = before.anchors;
+		for (size_t k = 0; k < s->names; k++)
+			pass_on(&s->named[k], &before, now);
+		for (size_t k = 0; k < s->endpoints; k++)
+			if (!s->endpoint[k].by_name)
+				pass_on(s->endpoint[k].site, &before, now);
+		gnutls_certificate_free_credentials(before.credentials);
+	}
+	pool_anchors(s);
 }
 
 static enum rc fit(struct server *s, struct site *site, const char *trust, struct err *err)
@@ -385,10 +420,12 @@ static enum rc open_listener(struct server *s, size_t at, struct err *err)
 	return RC_OK;
 }
 
-static volatile sig_atomic_t stop;
+static volatile sig_atomic_t stop, again;
 static void on_signal(int number)
 {
-	if (number != SIGCHLD)
+	if (number == SIGHUP)
+		again = 1;
+	else if (number != SIGCHLD)
 		stop = 1;
 }
 
@@ -416,6 +453,7 @@ static void work(struct server *s, int fd, const struct endpoint *e, pid_t paren
 	signal(SIGTERM, SIG_DFL);
 	signal(SIGINT, SIG_DFL);
 	signal(SIGCHLD, SIG_DFL);
+	signal(SIGHUP, SIG_DFL);
 	sigprocmask(SIG_SETMASK, signals, NULL);
 	/* Die with the listener, which may have gone already. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -449,17 +487,15 @@ static void loop(struct server *s)
 	struct sigaction act = {.sa_handler = on_signal};
 	sigset_t held, free_set;
 	struct pollfd p[ENDPOINTS_MAX];
+	static const int numbers[] = {SIGTERM, SIGINT, SIGCHLD, SIGHUP};
 	sigemptyset(&held);
-	sigaddset(&held, SIGTERM);
-	sigaddset(&held, SIGINT);
-	sigaddset(&held, SIGCHLD);
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+		sigaddset(&held, numbers[i]);
 	sigprocmask(SIG_BLOCK, &held, &free_set);
-	sigaction(SIGTERM, &act, NULL);
-	sigaction(SIGINT, &act, NULL);
-	sigaction(SIGCHLD, &act, NULL);
-	sigdelset(&free_set, SIGTERM);
-	sigdelset(&free_set, SIGINT);
-	sigdelset(&free_set, SIGCHLD);
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+		sigaction(numbers[i], &act, NULL);
+		sigdelset(&free_set, numbers[i]);
+	}
 	while (!stop) {
 		for (size_t i = 0; i < s->endpoints; i++)
 			p[i] = (struct pollfd){.fd = s->endpoint[i].fd, .events = POLLIN};
@@ -467,6 +503,11 @@ static void loop(struct server *s)
 		nfds_t n = s->workers < WORKERS_MAX ? (nfds_t)s->endpoints : 0;
 		int ready = ppoll(p, n, NULL, &free_set);
 		collect(s);
+		if (again) {
+			again = 0;
+			reload(s);
+			continue;
+		}
 		for (size_t i = 0; ready > 0 && i < n; i++)
 			if (p[i].revents && s->workers < WORKERS_MAX)
 				accept_one(s, &s->endpoint[i], &free_set);
@@ -491,6 +532,7 @@ static void close_all(struct server *s)
 		forget_sessions(&s->named[i]);
 	for (size_t i = 0; i < s->trusts; i++) {
 		anchors_fini(&s->trust[i].anchors);
+		anchors_fini(&s->trust[i].former);
 		if (s->trust[i].credentials)
 			gnutls_certificate_free_credentials(s->trust[i].credentials);
 	}

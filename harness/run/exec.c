@@ -32,7 +32,7 @@ enum rc exec_open(struct exec **x, const struct exec_spec *spec, struct err *err
 	if (spec->null_transport)
 		return RC_OK;
 	(*x)->n_endpoints = running_endpoints(spec->running, &(*x)->endpoints);
-	enum rc rc = client_open(&(*x)->client, spec->waiting, NULL, spec->context, err);
+	enum rc rc = client_open(&(*x)->client, spec->waiting, spec->world, spec->context, err);
 	if (rc == RC_OK)
 		client_ask((*x)->client, spec->give_up);
 	else

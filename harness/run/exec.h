@@ -29,6 +29,7 @@ struct exec_spec {
 	uint64_t repeat;     /* for serial numbers */
 	bool null_transport; /* no connection: an invented outcome, to measure the rest */
 	client_waiting *waiting;
+	client_world *world; /* of the parent: in a worker it is asked over the socket; NULL: nobody changes anything */
 	client_give_up *give_up; /* where no parent could kill a worker; NULL otherwise */
 	void *context;
 	struct event *latest; /* observation.latest of what runs; NULL: nobody looks */

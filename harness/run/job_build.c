@@ -278,7 +278,7 @@ static enum rc build_step(struct building *b, const struct script_step *s, struc
 	out->conn = text ? handle(b->conns, b->n_conns, text) : b->n_conns - 1;
 	text = value(b, s, "of");
 	out->req = text ? handle(b->reqs, b->n_reqs, text) : b->n_reqs - 1;
-	out->handle = value(b, s, s->verb == VERB_SAVE ? "session" : "variant");
+	out->handle = value(b, s, s->verb == VERB_SAVE ? "session" : s->verb == VERB_RELOAD ? "anchors" : "variant");
 	if ((text = value(b, s, "how")) && s->verb == VERB_CLOSE && !how_close_parse(text, &out->how))
 		return err_set(b->err, RC_INPUT, "how=\"%s\" is none of: %s", text, how_close_words());
 	if ((text = value(b, s, "ms")) && !wait_parse(text, &out->ms))

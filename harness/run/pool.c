@@ -21,7 +21,18 @@
 #define RECORD_MAX (8u << 20)
 
 /* One byte each from worker to parent. */
-enum { SAY_WAITING = 'w', SAY_RUNNING = 'r', SAY_DONE = 'd' };
+enum { SAY_WAITING = 'w', SAY_RUNNING = 'r', SAY_DONE = 'd', SAY_ASKING = 'a' };
+
+/* Behind SAY_ASKING: a world verb.  The worker waits for the answer, the only thing it is sent beside tasks. */
+struct question {
+	uint32_t verb;
+	char handle[64]; /* "": none */
+};
+
+struct answer {
+	uint32_t rc;
+	struct err why;
+};
 
 struct worker {
 	pid_t pid; /* also its process group */
@@ -65,6 +76,22 @@ static void worker_waits(void *context UNUSED, bool waiting)
 	worker_says(waiting ? SAY_WAITING : SAY_RUNNING);
 }
 
+static enum rc worker_asks(void *context UNUSED, const struct job_step *step, struct err *err)
+{
+	enum rc rc;
+	struct question q = {.verb = (uint32_t)step->verb};
+	struct answer a;
+	if (step->handle)
+		snprintf(q.handle, sizeof q.handle, "%s", step->handle);
+	worker_says(SAY_ASKING);
+	TRY(fd_write_full(worker_fd, &q, sizeof q, err));
+	TRY(fd_read_full(worker_fd, &a, sizeof a, err));
+	rc = (enum rc)a.rc;
+	*err = a.why;
+out:
+	return rc;
+}
+
 static void worker_main(struct pool *p, int fd, struct event *latest)
 {
 	struct err err = {{0}};
@@ -74,6 +101,7 @@ static void worker_main(struct pool *p, int fd, struct event *latest)
 	struct buf out;
 	worker_fd = fd;
 	spec.waiting = worker_waits;
+	spec.world = worker_asks;
 	spec.latest = latest;
 	buf_init(&out, RECORD_MAX);
 	if (exec_open(&x, &spec, &err) != RC_OK) {
@@ -341,6 +369,20 @@ static enum rc worker_lost(struct pool *p, struct worker *w, const char *why, st
 	return rc == RC_OK && !had_task ? RC_END : rc;
 }
 
+/* A worker whose question cannot be answered is gone: the end of its stream says so. */
+static void answer(struct pool *p, struct worker *w)
+{
+	struct question q;
+	struct answer a = {.rc = RC_ABSENT};
+	memcpy(&q, w->in.data + 1, sizeof q);
+	q.handle[sizeof q.handle - 1] = '\0';
+	const struct job_step step = {.verb = (enum verb)q.verb, .handle = q.handle[0] ? q.handle : NULL};
+	if (p->exec.world && q.verb < VERB__COUNT)
+		a.rc = (uint32_t)p->exec.world(p->exec.context, &step, &a.why);
+	if (fd_write_full(w->fd, &a, sizeof a, NULL) != RC_OK)
+		log_debug("worker pid=%d is gone", (int)w->pid);
+}
+
 /* One message off the front of the worker's bytes.  RC_END: nothing whole. */
 static enum rc worker_message(struct pool *p, struct worker *w, struct task *task, const struct journal_record **record,
 			      struct err *err)
@@ -350,6 +392,13 @@ static enum rc worker_message(struct pool *p, struct worker *w, struct task *tas
 		if (what == SAY_WAITING || what == SAY_RUNNING) {
 			set_waiting(p, w, what == SAY_WAITING);
 			buf_drop(&w->in, 1);
+			continue;
+		}
+		if (what == SAY_ASKING) {
+			if (w->in.len < 1 + sizeof(struct question))
+				return RC_END;
+			answer(p, w);
+			buf_drop(&w->in, 1 + sizeof(struct question));
 			continue;
 		}
 		if (w->in.len < 5)

@@ -10,6 +10,7 @@
 #include "harness/run/pool.h"
 #include "harness/run/resume.h"
 #include "harness/run/schedule.h"
+#include "harness/run/world.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -56,6 +57,7 @@ struct drive {
 	struct guard *guard;
 	struct bringup up;
 	struct pool *pool;
+	struct world world;
 	struct schedule *schedule;
 	struct judge_context judge;
 	struct run_progress progress;
@@ -263,6 +265,7 @@ static enum rc finished(struct drive *d, const struct task *task, const struct j
 	exec_case(d->target->plan, d->target->suite, task, &k);
 	d->judge.identities = r.identities;
 	d->judge.n_identities = r.n_identities;
+	TRY(world_restore(&d->world, d->err));
 	count(d, task);
 	if (task->kind == JOURNAL_CONTROL)
 		accepted = judge_control_accepted(&k, &d->judge, &r.observation);
@@ -391,6 +394,8 @@ static enum rc open_pool(struct drive *d)
 		.repeat = o->repeat,
 		.null_transport = o->null_transport,
 		.give_up = o->jobs == 0 ? is_urged : NULL,
+		.world = world_change,
+		.context = &d->world,
 	};
 	struct pool_limits limits = {
 		.active = o->null_transport ? 0 : o->jobs,
@@ -511,6 +516,7 @@ static enum rc drive_target(struct drive *d, const char *dir, const struct resum
 	if (before)
 		go_on(d, before);
 	announce(d);
+	d->world.running = d->target->target->remote ? NULL : d->up.running;
 	TRY(open_pool(d));
 	TRY(loop(d, interrupted));
 	TRY(last_look(d));

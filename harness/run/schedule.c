@@ -27,6 +27,7 @@ struct group {
 	uint64_t asked_us; /* when the last control before the cases was handed out */
 	enum stage stage;
 	bool replay, alone;
+	bool exclusive; /* its cases change the target: each runs with nothing beside it */
 	uint64_t replay_number;
 	unsigned replay_left;
 	bool replayed; /* behind the latest control: the next one comes first */
@@ -41,7 +42,7 @@ struct schedule {
 	struct schedule_spec spec;
 	struct group **open;
 	size_t n_open, cap_open;
-	size_t next_combination;
+	size_t next_combination, next_exclusive;
 	uint32_t next_group;
 	struct replay *replays;
 	size_t n_replays, cap_replays, next_replay;
@@ -49,7 +50,7 @@ struct schedule {
 	size_t n_abandoned;
 	bool stopped, hard;
 	uint64_t total;
-	uint8_t *runs; /* a bit a cell: is it one that runs? */
+	uint8_t *runs, *exclusive; /* a bit a cell: is it one that runs, and has it to be alone? */
 };
 
 static void find_runs(struct schedule *s)
@@ -57,12 +58,15 @@ static void find_runs(struct schedule *s)
 	uint64_t cells = plan_cells(s->spec.plan);
 	const char *reason, *clause;
 	s->runs = mem_alloc(cells / 8 + 1);
+	s->exclusive = mem_alloc(cells / 8 + 1);
 	for (uint64_t i = 0; i < cells; i++) {
 		struct kase k;
 		plan_case(s->spec.plan, i, &k);
 		if (plan_disposition(s->spec.plan, &k, &reason, &clause) != DISPOSITION_RUN)
 			continue;
 		s->runs[i / 8] |= (uint8_t)(1u << (i % 8));
+		if (scenario_changes_world(k.scenario))
+			s->exclusive[i / 8] |= (uint8_t)(1u << (i % 8));
 		s->total += s->spec.repeat;
 	}
 }
@@ -92,6 +96,7 @@ void schedule_close(struct schedule **out)
 	free(s->open);
 	free(s->replays);
 	free(s->runs);
+	free(s->exclusive);
 	free(s);
 	*out = NULL;
 }
@@ -163,17 +168,24 @@ static void open_group(struct schedule *s, struct group *g)
 	*VEC_PUSH(s->open, s->n_open, s->cap_open) = g;
 }
 
-static struct group *group_of(const struct schedule *s, size_t combination)
+static bool is_in(const struct schedule *s, uint64_t cell, bool exclusive)
+{
+	unsigned bit = cell % 8;
+	return (s->runs[cell / 8] >> bit & 1) && (s->exclusive[cell / 8] >> bit & 1) == exclusive;
+}
+
+static struct group *group_of(const struct schedule *s, size_t combination, bool exclusive)
 {
 	struct group *g = mem_alloc(sizeof *g);
 	g->combination = combination;
+	g->exclusive = exclusive;
 	plan_combination(s->spec.plan, combination, &g->cells);
 	uint64_t end = g->cells.first + g->cells.n;
 	for (uint64_t i = g->cells.first; i < end; i++)
-		g->n_running += s->runs[i / 8] >> (i % 8) & 1;
+		g->n_running += is_in(s, i, exclusive);
 	g->running = mem_alloc(g->n_running * sizeof *g->running);
 	for (uint64_t i = g->cells.first, n = 0; i < end; i++)
-		if (s->runs[i / 8] >> (i % 8) & 1)
+		if (is_in(s, i, exclusive))
 			g->running[n++] = (uint32_t)(i - g->cells.first);
 	return g;
 }
@@ -186,22 +198,50 @@ static bool has_control(const struct group *g, int32_t condition)
 	return false;
 }
 
+static void count_ahead(const struct schedule *s, size_t combination, bool exclusive, uint64_t *cases, uint64_t *controls)
+{
+	struct group *g = group_of(s, combination, exclusive), before = {0};
+	uint64_t number;
+	while (fill(s, g)) {
+		for (uint64_t at = g->at; at < g->end; at++)
+			*cases += execution(s, g, at, &number);
+		*controls += g->n_controls; /* behind the stretch; those before it stand from the last one */
+		for (size_t k = 0; k < g->n_controls; k++)
+			*controls += !has_control(&before, g->controls[k].condition);
+		before = *g;
+	}
+	group_free(g);
+}
+
 void schedule_ahead(const struct schedule *s, uint64_t *cases, uint64_t *controls)
 {
 	*cases = *controls = 0;
 	for (size_t i = 0; i < plan_combinations(s->spec.plan); i++) {
-		struct group *g = group_of(s, i), before = {0};
-		uint64_t number;
-		while (fill(s, g)) {
-			for (uint64_t at = g->at; at < g->end; at++)
-				*cases += execution(s, g, at, &number);
-			*controls += g->n_controls; /* behind the stretch; those before it stand from the last one */
-			for (size_t k = 0; k < g->n_controls; k++)
-				*controls += !has_control(&before, g->controls[k].condition);
-			before = *g;
-		}
-		group_free(g);
+		count_ahead(s, i, false, cases, controls);
+		count_ahead(s, i, true, cases, controls);
 	}
+}
+
+static bool open_combination(struct schedule *s, size_t combination, bool exclusive)
+{
+	struct group *g = group_of(s, combination, exclusive);
+	if (!is_abandoned(s, g->cells.endpoint) && fill(s, g)) {
+		open_group(s, g);
+		return true;
+	}
+	group_free(g);
+	return false;
+}
+
+/* What changes the target comes behind everything else, one combination after the other. */
+static bool open_exclusive(struct schedule *s)
+{
+	while (s->n_open == 0 && s->next_exclusive < plan_combinations(s->spec.plan)) {
+		size_t next = s->next_exclusive++;
+		if (open_combination(s, next, true))
+			return true;
+	}
+	return false;
 }
 
 static bool open_next(struct schedule *s)
@@ -209,14 +249,11 @@ static bool open_next(struct schedule *s)
 	if (s->stopped || s->n_open >= SCHEDULE_OPEN)
 		return false;
 	while (s->next_combination < plan_combinations(s->spec.plan)) {
-		struct group *g = group_of(s, s->next_combination++);
-		if (!is_abandoned(s, g->cells.endpoint) && fill(s, g)) {
-			open_group(s, g);
+		size_t next = s->next_combination++;
+		if (open_combination(s, next, false))
 			return true;
-		}
-		group_free(g);
 	}
-	return false;
+	return open_exclusive(s);
 }
 
 static bool open_replay(struct schedule *s)
@@ -224,17 +261,19 @@ static bool open_replay(struct schedule *s)
 	if (s->stopped || s->n_open >= SCHEDULE_OPEN || s->next_replay == s->n_replays)
 		return false;
 	const struct replay *r = &s->replays[s->next_replay];
-	if (r->alone && s->n_open)
-		return false;
-	s->next_replay++;
 	struct kase k;
 	plan_case(s->spec.plan, r->number, &k);
+	bool exclusive = scenario_changes_world(k.scenario);
+	if ((r->alone || exclusive) && s->n_open)
+		return false;
+	s->next_replay++;
 	if (is_abandoned(s, k.endpoint))
 		return true;
 	struct group *g = mem_alloc(sizeof *g);
 	*g = (struct group){
 		.replay = true,
 		.alone = r->alone,
+		.exclusive = exclusive,
 		.replay_number = r->number,
 		.replay_left = r->alone ? 1 : 2,
 		.anchor = r->number,
@@ -391,13 +430,13 @@ enum schedule_answer schedule_next(struct schedule *s, bool idle, uint64_t now_u
 {
 	do {
 		for (size_t i = 0; i < s->n_open; i++) {
-			if (s->open[i]->alone && !idle)
+			if ((s->open[i]->alone || s->open[i]->exclusive) && !idle)
 				continue;
 			if (group_task(s, s->open[i], now_us, task))
 				return SCHEDULE_TASK;
 		}
 		drop_over(s);
-		if (s->n_open && s->open[0]->alone)
+		if (s->n_open && (s->open[0]->alone || s->open[0]->exclusive))
 			break;
 	} while (open_next(s) || open_replay(s));
 	return s->n_open ? SCHEDULE_WAIT : SCHEDULE_DONE;

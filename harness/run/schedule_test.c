@@ -238,6 +238,41 @@ START_TEST(an_abandoned_endpoint_asks_no_other_control)
 }
 END_TEST
 
+/* Cases that change the target come last, each when nothing else is under way; so do their controls and replays. */
+START_TEST(what_changes_the_world_is_alone)
+{
+	static const struct script_step reload[] = {{.verb = VERB_CONNECT}, {.verb = VERB_REQUEST}, {.verb = VERB_RELOAD}};
+	const struct scenario both[] = {
+		scenarios[0],
+		{.suite = "live", .id = "live", .conditions = "expired", .steps = reload, .n_steps = 3, .impact = IMPACT_STATE,
+		 .tls = BIT(TLS_1_2) | BIT(TLS_1_3), .negotiation = BIT(NEGOTIATION_REQUIRED), .http = BIT(HTTP_1_1),
+		 .client = BIT(CLIENT_WILLING)},
+	};
+	const struct suite with = {.conditions = conditions, .n_conditions = 3, .scenarios = both, .n_scenarios = 2};
+	struct world w;
+	struct task task, other;
+	uint64_t cases, controls;
+	unsigned usual = 0, changing = 0;
+	open_world_of(&w, &with, 1, 0, NULL);
+	schedule_ahead(w.schedule, &cases, &controls);
+	ck_assert(cases == 8 && controls == 8);
+	schedule_replay(w.schedule, 7, false);
+	while (schedule_next(w.schedule, true, 0, &task) == SCHEDULE_TASK) {
+		struct kase k;
+		plan_case(w.plan, task.number, &k);
+		bool changes = scenario_changes_world(k.scenario);
+		ck_assert(!changes || usual == 6);
+		if (changes)
+			ck_assert_int_eq(schedule_next(w.schedule, false, 0, &other), SCHEDULE_WAIT);
+		usual += task.kind == JOURNAL_CASE && !changes;
+		changing += task.kind != JOURNAL_CONTROL && changes;
+		schedule_finished(w.schedule, &task, true);
+	}
+	ck_assert_uint_eq(changing, 2 + 2);
+	close_world(&w);
+}
+END_TEST
+
 Suite *test_suite(void)
 {
 	Suite *s = suite_create("schedule");
@@ -249,6 +284,7 @@ Suite *test_suite(void)
 	tcase_add_test(c, a_control_under_way_holds_cases_up);
 	tcase_add_test(c, replays_have_controls_of_their_own);
 	tcase_add_test(c, a_lone_replay_is_alone);
+	tcase_add_test(c, what_changes_the_world_is_alone);
 	tcase_add_loop_test(c, stopping, 0, 2);
 	tcase_add_test(c, an_abandoned_endpoint_runs_nothing_more);
 	tcase_add_test(c, an_abandoned_endpoint_asks_no_other_control);

@@ -222,6 +222,8 @@ static const struct {
      "f.xml:3: on=\"x\" names no connection of this scenario"},
     {"given without session", SCENARIO(MATRIX REJECT "<given session=\"x\"/>"),
      "f.xml:3: session=\"x\" is saved nowhere"},
+    {"a reload of what there is not", SCENARIO(MATRIX "<script><connect id=\"c\"/><reload anchors=\"mine\"/></script>" REJECT),
+     "f.xml:3: anchors=\"mine\" on <reload> is not one of: others"},
     {"a life too short", SCENARIO(MATRIX "<script><connect id=\"c\" lives=\"1s\"/><request id=\"r\"/></script>" REJECT),
      "f.xml:3: lives=\"1s\" on <connect> is no life for a certificate"},
     {"given an unknown event", SCENARIO(MATRIX REJECT "<given event=\"earthquake\"/>"), "f.xml:3: unknown event earthquake"},

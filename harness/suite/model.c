@@ -169,3 +169,11 @@ bool times_parse(const char *text, unsigned *out)
 	*out = (unsigned)(len == 1 ? text[0] - '0' : (text[0] - '0') * 10 + text[1] - '0');
 	return *out >= 1 && *out <= 64;
 }
+
+bool scenario_changes_world(const struct scenario *s)
+{
+	for (size_t i = 0; i < s->n_steps; i++)
+		if (VERB_IS_WORLD(s->steps[i].verb))
+			return true;
+	return false;
+}

@@ -434,6 +434,8 @@ typedef const char *when_lookup(const void *context, const char *key);
 bool when_holds(const struct when *w, when_lookup *lookup, const void *context);
 /* Its condition axis is "*": nine tenths of a suite. */
 bool scenario_runs_every_condition(const struct scenario *s);
+/* Its script has a world verb. */
+bool scenario_changes_world(const struct scenario *s);
 /* The clause of a scenario in one cell, or NULL. */
 const char *scenario_clause(const struct scenario *s, when_lookup *lookup, const void *context);
 

@@ -24,7 +24,7 @@ static const struct verb_rule verb_rules[VERB__COUNT] = {
     [VERB_TAMPER] = {"on what", "what", false},
     [VERB_REVOKE] = {"certificate publish", "certificate", false},
     [VERB_PUBLISH] = {"what", "what", false},
-    [VERB_RELOAD] = {"", "", false},
+    [VERB_RELOAD] = {"anchors", "", false},
     [VERB_START] = {"variant", "", false},
     [VERB_STOP] = {"", "", false},
 };
@@ -275,6 +275,11 @@ static void check_name(struct checking *c, const char *value)
 		  value, strlen(value));
 }
 
+static void check_anchors(struct checking *c, const char *value)
+{
+	check_words(c, value, "others");
+}
+
 static void check_filled(struct checking *c, const char *value)
 {
 	if (!*value)
@@ -316,6 +321,7 @@ static const struct {
     {"alpn", check_filled},
     {"what", check_filled},
     {"variant", check_filled},
+    {"anchors", check_anchors},
     {"certificate", check_filled},
 };
 

@@ -195,6 +195,13 @@ static enum rc anchors_of(struct running *r, const char *trust, const char **val
 	return forge_write_anchors(r->spec.forge, trust, *value, err);
 }
 
+enum rc running_trust(struct running *r, const char *trust, const char *set, struct err *err)
+{
+	if (text_index(r->anchors, r->n_anchors, trust) < 0)
+		return err_set(err, RC_ABSENT, "target %s: the anchors of %s are not ours to change", r->target->id, trust);
+	return forge_write_anchors(r->spec.forge, set, arena_printf(r->arena, "%s/anchors-%s.pem", r->dir, trust), err);
+}
+
 static enum rc anchors(struct running *r, const char **value, struct err *err)
 {
 	return anchors_of(r, "main", value, err);

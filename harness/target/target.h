@@ -59,6 +59,12 @@ void running_disown(struct running *r);
 bool running_healthy(struct running *r, char *how, size_t size);
 /* Stop and start again what has ended (same ports). */
 enum rc running_restart(struct running *r, struct err *err) MUST_USE;
+/*
+ * Tell every process that can to read its configuration again; returns when the endpoints answer and the workers of before are gone.
+ * RC_ABSENT: there is none that can; RC_FAULT: it did not come to that.
+ */
 enum rc running_reload(struct running *r, struct err *err) MUST_USE;
+/* Write other anchors into the file of a trust ("main"): those of the set `set`, which is made if need be.  Counts from the next reload on. */
+enum rc running_trust(struct running *r, const char *trust, const char *set, struct err *err) MUST_USE;
 
 #endif
