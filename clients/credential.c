@@ -1,5 +1,7 @@
 #include "clients/credential.h"
 
+#include "clients/credential_proof.h"
+
 #include <gnutls/abstract.h>
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
@@ -31,10 +33,16 @@ static void spoil(const struct job_credential *c, gnutls_datum_t *signature)
 	}
 }
 
+/* Whose signature it is to be: chosen when the library asked for it. */
+static const struct job_credential *liar_of(const struct tls_link *l)
+{
+	return &l->job->credentials[l->credential];
+}
+
 static int lie_about_data(gnutls_privkey_t key, gnutls_sign_algorithm_t algorithm, void *userdata, unsigned flags,
 			  const gnutls_datum_t *data, gnutls_datum_t *signature)
 {
-	const struct job_credential *c = userdata;
+	const struct job_credential *c = liar_of(userdata);
 	(void)key;
 	int rc = gnutls_privkey_sign_data2(c->key, algorithm, flags, data, signature);
 	if (rc == 0)
@@ -45,8 +53,10 @@ static int lie_about_data(gnutls_privkey_t key, gnutls_sign_algorithm_t algorith
 static int lie_about_hash(gnutls_privkey_t key, gnutls_sign_algorithm_t algorithm, void *userdata, unsigned flags,
 			  const gnutls_datum_t *hash, gnutls_datum_t *signature)
 {
-	const struct job_credential *c = userdata;
+	const struct job_credential *c = liar_of(userdata);
 	(void)key;
+	if (proof_is_relabelled(c->proof) && tls_version(userdata) == TLS_1_3)
+		return proof_sign(userdata, c, &signature->data, &signature->size);
 	int rc = algorithm == GNUTLS_SIGN_UNKNOWN
 		     ? gnutls_privkey_sign_hash(c->key, GNUTLS_DIG_UNKNOWN, flags | GNUTLS_PRIVKEY_SIGN_FLAG_TLS1_RSA,
 						hash, signature)
@@ -58,7 +68,7 @@ static int lie_about_hash(gnutls_privkey_t key, gnutls_sign_algorithm_t algorith
 
 static int describe(gnutls_privkey_t key, unsigned what, void *userdata)
 {
-	const struct job_credential *c = userdata;
+	const struct job_credential *c = liar_of(userdata);
 	unsigned bits = 0;
 	(void)key;
 	int pk = gnutls_privkey_get_pk_algorithm(c->key, &bits);
@@ -77,7 +87,7 @@ static gnutls_privkey_t signing_key(struct tls_link *l, const struct job_credent
 	if (c->proof == PROOF_OWN_KEY)
 		return c->key;
 	if (!l->liar && gnutls_privkey_init(&l->liar) == 0 &&
-	    gnutls_privkey_import_ext4(l->liar, (void *)(uintptr_t)c, lie_about_data, lie_about_hash, NULL, NULL,
+	    gnutls_privkey_import_ext4(l->liar, l, lie_about_data, lie_about_hash, NULL, NULL,
 				       describe, 0) < 0) {
 		gnutls_privkey_deinit(l->liar);
 		l->liar = NULL;

@@ -18,8 +18,15 @@ struct blob {
 	size_t len;
 };
 
-/* How CertificateVerify is made (conditions C-180, C-182; RFC 8446 4.4.3). */
-#define PROOF_LIST(X) X(PROOF_OWN_KEY, "own-key") X(PROOF_BIT_FLIPPED, "bit-flipped") X(PROOF_ZERO, "zero")
+/* How CertificateVerify is made (conditions C-180, C-182, C-184; RFC 8446 4.4.3). */
+#define PROOF_LIST(X)                                                                                                  \
+	X(PROOF_OWN_KEY, "own-key")                                                                                    \
+	X(PROOF_BIT_FLIPPED, "bit-flipped")                                                                            \
+	X(PROOF_ZERO, "zero")                                                                                          \
+	X(PROOF_SCHEME_UNKNOWN, "scheme-unknown")	  /* right, under a scheme for private use */                  \
+	X(PROOF_SCHEME_SHA1, "scheme-sha1")		  /* ecdsa_sha1, and truly so */                               \
+	X(PROOF_SCHEME_PKCS1, "scheme-pkcs1")		  /* rsa_pkcs1_sha256 */                                       \
+	X(PROOF_SCHEME_OTHER_CURVE, "scheme-other-curve") /* ecdsa_secp384r1_sha384 by a P-256 key */
 ENUM_DECLARE(proof, PROOF, PROOF_LIST);
 
 /*

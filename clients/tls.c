@@ -1,6 +1,7 @@
 #include "clients/tls_drive.h"
 
 #include "clients/credential.h"
+#include "clients/credential_proof.h"
 #include "clients/session.h"
 
 #include <arpa/inet.h>
@@ -400,4 +401,5 @@ void tls_fini(struct tls_link *l)
 	l->session = NULL;
 	l->up = false;
 	credential_release(l);
+	proof_end(l);
 }

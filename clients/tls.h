@@ -14,6 +14,7 @@ struct gnutls_priority_st;
 struct gnutls_pcert_st;
 struct gnutls_privkey_st;
 struct remembered;
+struct proofs;
 struct iovec;
 
 /* What every connection of a process shares: owned by struct client. */
@@ -52,6 +53,7 @@ struct tls_link {
 	const char *why; /* what our own check of the server found, in the observation's arena; or NULL */
 	char alpn[256];	 /* "" when none was agreed */
 	struct audit audit;
+	struct proofs *proofs; /* owned: credential_proof.h; NULL unless a proof needs it */
 };
 
 /* `net` is connected and has its deadline.  `resume`: a session_save blob, or empty.  False: over, the events say how.

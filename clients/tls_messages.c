@@ -1,5 +1,6 @@
 /* Handshake messages as they come and go: the server's are audited, our certificate message is taken note of. */
 #include "clients/credential.h"
+#include "clients/credential_proof.h"
 
 #include <gnutls/gnutls.h>
 
@@ -24,6 +25,7 @@ static int message(gnutls_session_t session, unsigned type, unsigned when UNUSED
 		   const gnutls_datum_t *m)
 {
 	struct tls_link *l = gnutls_session_get_ptr(session);
+	proof_message(l, type, incoming, m->data, m->size);
 	if (incoming)
 		audit_message(l, type, m);
 	else if (type == GNUTLS_HANDSHAKE_CERTIFICATE_PKT)
@@ -34,5 +36,6 @@ static int message(gnutls_session_t session, unsigned type, unsigned when UNUSED
 void tls_watch_messages(struct tls_link *l, const char *alpn)
 {
 	l->audit = (struct audit){.tls = l->want->tls, .alpn = alpn, .found = note_breach, .context = l};
+	proof_begin(l);
 	gnutls_handshake_set_hook_function(l->session, GNUTLS_HANDSHAKE_ANY, GNUTLS_HOOK_PRE, message);
 }

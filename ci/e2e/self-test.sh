@@ -22,6 +22,10 @@ accepts-no-certificate             required[none]                         false-
 accepts-no-certificate             dead-ends/newest-alone[tls=1.2,negotiation=required,http=1.1] false-accept
 accepts-no-certificate             dead-ends/declines[tls=1.2,negotiation=renegotiation,http=1.1] false-accept
 skips-proof-of-possession          required[proof-by-another-key]         false-accept
+accepts-any-scheme                 required[proof-scheme-unknown]         false-accept
+accepts-any-scheme                 required[proof-scheme-sha1]            false-accept
+accepts-any-scheme                 required[proof-scheme-pkcs1]           false-accept
+accepts-any-scheme                 required[proof-scheme-other-curve]     deviation
 asks-everybody                     nobody-asked/served-unasked[tls=1.2,negotiation=none,http=1.1,condition=none] violation
 asks-again                         asking/asks-up-front-only[tls=1.2,negotiation=required,http=1.1,condition=valid] violation
 asks-late-without-offer            asking/no-late-request-without-offer[tls=1.3,negotiation=none,http=1.1] violation

@@ -49,7 +49,7 @@ static const struct knob table[] = {
     {BIT(ELEMENT_MESSAGE), "chain", "names of certificates in message order", knob_chain},
     {BIT(ELEMENT_STORE), "add", "names of certificates that become anchors of the server", knob_store_add},
     {BIT(ELEMENT_PROOF), "key", "own other", knob_proof_key},
-    {BIT(ELEMENT_PROOF), "signature", "own bit-flipped zero", knob_proof_signature},
+    {BIT(ELEMENT_PROOF), "signature", "own bit-flipped zero scheme-unknown scheme-sha1 scheme-pkcs1 scheme-other-curve", knob_proof_signature},
 };
 
 const struct knob *knob_find(enum element element, const char *attribute)

@@ -36,6 +36,8 @@
 	  "serves who sent no certificate where one is required")                                                      \
 	X(FAULT_SKIPS_PROOF_OF_POSSESSION, "skips-proof-of-possession", "R-019", NULL, false,                          \
 	  "does not verify CertificateVerify")                                                                         \
+	X(FAULT_ACCEPTS_ANY_SCHEME, "accepts-any-scheme", "R-021", NULL, false,                                        \
+	  "takes whatever signature scheme makes CertificateVerify true")                                              \
 	X(FAULT_ASKS_EVERYBODY, "asks-everybody", NULL, NULL, false,                                                   \
 	  "asks for a certificate, and believes it, where none is wanted")                                             \
 	X(FAULT_ASKS_AGAIN, "asks-again", NULL, NULL, false,                                                           \

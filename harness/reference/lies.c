@@ -1,5 +1,6 @@
 /* Faults in the handshake's own messages, as GnuTLS hands them over before it reads or sends them, or behind. */
 #include "harness/reference/conn.h"
+#include "harness/reference/possession.h"
 
 #include <string.h>
 
@@ -36,11 +37,31 @@ static void spoil_name(const gnutls_datum_t *m)
 	}
 }
 
+/*
+ * CertificateVerify: scheme, length, signature (RFC 8446 4.4.3).  One that GnuTLS refuses for its scheme is given the name
+ * of one that the key goes with, behind the transcript's back; possession.c then tries the others.
+ */
+static void rename_scheme(const gnutls_datum_t *m)
+{
+	enum { LONGEST_P256 = 72, RSA_2048 = 256, PSS_OR_EDDSA = 8 };
+	unsigned size = m->size > 4 ? m->size - 4 : 0;
+	possession_take_any();
+	if (m->data[0] == PSS_OR_EDDSA)
+		return;
+	if (size && size <= LONGEST_P256)
+		memcpy(m->data, "\x04\x03", 2); /* ecdsa_secp256r1_sha256 */
+	else if (size == RSA_2048)
+		memcpy(m->data, "\x08\x04", 2); /* rsa_pss_rsae_sha256 */
+}
+
 int conn_lie(struct conn *c, unsigned type, unsigned when, unsigned incoming, const gnutls_datum_t *m)
 {
 	if (type == GNUTLS_HANDSHAKE_CERTIFICATE_REQUEST && when == GNUTLS_HOOK_PRE &&
 	    c->faults->on[FAULT_MALFORMED_CERTIFICATE_REQUEST])
 		spoil_name(m);
+	if (type == GNUTLS_HANDSHAKE_CERTIFICATE_VERIFY && incoming && when == GNUTLS_HOOK_POST &&
+	    gnutls_protocol_get_version(c->session) == GNUTLS_TLS1_3 && c->faults->on[FAULT_ACCEPTS_ANY_SCHEME])
+		rename_scheme(m);
 	if (type != GNUTLS_HANDSHAKE_CLIENT_HELLO || !incoming || !c->faults->on[FAULT_SELECTS_ALPN_NOT_OFFERED])
 		return 0;
 	if (when == GNUTLS_HOOK_POST)

@@ -12,6 +12,8 @@
 
 /* From now on this process takes any CertificateVerify for good. */
 void possession_skip(void);
+/* From now on a signature is taken that is right under some scheme, whichever the message names. */
+void possession_take_any(void);
 /* GnuTLS's function itself, whatever possession_skip() said: for the signatures of certificates. */
 int possession_verify(gnutls_pubkey_t key, gnutls_sign_algorithm_t algorithm, unsigned flags,
 		      const gnutls_datum_t *data, const gnutls_datum_t *signature);

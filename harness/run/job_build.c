@@ -74,6 +74,8 @@ static enum rc credential(struct building *b, const char *id, const char *lives,
 	enum rc rc = mint(b, c, lives, &m);
 	if (rc != RC_OK)
 		return rc;
+	if (m.credential.proof >= PROOF_SCHEME_UNKNOWN && b->spec->kase->tls != TLS_1_3)
+		return err_set(b->err, RC_ABSENT, "<proof signature=\"%s\"> before TLS 1.3", proof_text(m.credential.proof));
 	*index = (int)b->n;
 	b->ids[b->n] = c->id;
 	b->credentials[b->n] = m.credential;
