@@ -44,22 +44,44 @@ struct self_test {
 };
 
 /*
- * Where a fault is looked for first.  The scenario that runs every condition is nine tenths of the suite: what is believed
- * of a chain is the same in every mode and version, and what is not about chains shows in few of them.  Of the other
- * scenarios those that no fault has turned red yet.  A catch-all shows everywhere.
+ * Where a fault is looked for, as long as it does not show.  First in the scenario that runs every condition and in those
+ * that no fault has turned red yet; then in those that one has; last where time passes or the server is changed, which
+ * costs seconds a case.  A catch-all shows at once.
  */
-static void take_sample(const struct self_test *t, const struct fault_row *f, bool *scenarios, struct plan_sample *out)
+enum search { SEARCH_UNFOUND, SEARCH_FOUND, SEARCH_SLOW, SEARCH__COUNT };
+
+static bool is_slow(const struct scenario *s)
 {
-	const struct suite *suite = t->session.targets[0].suite;
-	for (size_t i = 0; i < suite->n_scenarios; i++)
-		scenarios[i] = scenario_runs_every_condition(&suite->scenarios[i]) || (!f->catch_all && t->found[i].n == 0);
-	*out = (struct plan_sample){.newest_http = true, .scenarios = scenarios};
+	bool slow = false;
+	for (size_t i = 0; i < s->n_steps; i++)
+		slow = slow || s->steps[i].verb == VERB_WAIT || VERB_IS_WORLD(s->steps[i].verb);
+	return slow;
+}
+
+static enum search place_of(const struct self_test *t, const struct fault_row *f, size_t i)
+{
+	const struct scenario *s = &t->session.targets[0].suite->scenarios[i];
+	if (scenario_runs_every_condition(s))
+		return SEARCH_UNFOUND;
+	if (is_slow(s))
+		return SEARCH_SLOW;
+	return t->found[i].n || f->catch_all ? SEARCH_FOUND : SEARCH_UNFOUND;
+}
+
+/*
+ * The scenario that runs every condition is nine tenths of the suite: what is believed of a chain is the same in every mode
+ * and version, and what is not about chains shows in few of them.
+ */
+static struct plan_sample sample_for(const struct fault_row *f, const bool *scenarios)
+{
+	struct plan_sample sample = {.newest_http = true, .scenarios = scenarios};
 	if (f->clause) {
-		out->newest_tls = true;
-		out->negotiation = BIT(NEGOTIATION_REQUIRED);
+		sample.newest_tls = true;
+		sample.negotiation = BIT(NEGOTIATION_REQUIRED);
 	} else {
-		out->conditions = f->among ? f->among : FEW_CONDITIONS;
+		sample.conditions = f->among ? f->among : FEW_CONDITIONS;
 	}
+	return sample;
 }
 
 /*
@@ -215,16 +237,16 @@ static enum rc one_fault(struct self_test *t, const struct fault_row *f)
 	enum rc rc;
 	struct verdicts v = {0};
 	struct arena scratch = {0};
-	size_t n = t->session.targets[0].suite->n_conditions;
+	const struct suite *suite = t->session.targets[0].suite;
+	size_t n = suite->n_conditions, n_scenarios = suite->n_scenarios;
 	struct tally tally = {.red_conditions = ARENA_NEW(&scratch, bool, n + 1),
 			      .run_conditions = ARENA_NEW(&scratch, bool, n + 1)};
-	struct plan_sample sample;
-	take_sample(t, f, ARENA_NEW(&scratch, bool, t->session.targets[0].suite->n_scenarios + 1), &sample);
-	TRY(run_once(t, f, &sample, &v));
-	count_red(t, f, &v, &tally);
-	if (tally.red == 0) { /* it may show where others showed before */
+	bool *place = ARENA_NEW(&scratch, bool, SEARCH__COUNT * (n_scenarios + 1));
+	for (size_t i = 0; i < n_scenarios; i++)
+		place[(size_t)place_of(t, f, i) * n_scenarios + i] = true;
+	for (size_t where = 0; where < SEARCH__COUNT && tally.red == 0; where++) {
+		struct plan_sample sample = sample_for(f, place + where * n_scenarios);
 		verdicts_fini(&v);
-		sample.scenarios = NULL;
 		TRY(run_once(t, f, &sample, &v));
 		count_red(t, f, &v, &tally);
 	}
@@ -265,6 +287,38 @@ static enum rc check_sound(struct self_test *t)
 	return rc;
 }
 
+/* Faults that showed elsewhere first were not looked for in every scenario: now in those that are left. */
+static enum rc search_rest(struct self_test *t, const struct fault_row *rows, size_t n)
+{
+	enum rc rc = RC_OK;
+	const struct suite *suite = t->session.targets[0].suite;
+	bool *left = ARENA_NEW(&t->session.arena, bool, suite->n_scenarios + 1);
+	for (size_t f = 0; f < n; f++) {
+		bool any = false;
+		for (size_t i = 0; i < suite->n_scenarios; i++) {
+			left[i] = t->found[i].ran && t->found[i].n == 0;
+			any = any || left[i];
+		}
+		if (!any)
+			break;
+		if (rows[f].catch_all)
+			continue;
+		struct verdicts v = {0};
+		struct arena scratch = {0};
+		struct tally tally = {.red_conditions = ARENA_NEW(&scratch, bool, suite->n_conditions + 1),
+				      .run_conditions = ARENA_NEW(&scratch, bool, suite->n_conditions + 1)};
+		struct plan_sample sample = sample_for(&rows[f], left);
+		rc = run_once(t, &rows[f], &sample, &v);
+		if (rc == RC_OK)
+			count_red(t, &rows[f], &v, &tally);
+		verdicts_fini(&v);
+		arena_fini(&scratch);
+		TRY(rc);
+	}
+out:
+	return rc;
+}
+
 static void say_scenarios(struct self_test *t)
 {
 	const struct suite *suite = t->session.targets[0].suite;
@@ -301,8 +355,10 @@ static enum rc all_faults(struct self_test *t, const char *only)
 		rc = err_set(&t->err, RC_INPUT, "no fault is called %s; `mtlspec serve --help` lists them", only);
 		goto out;
 	}
-	if (!only)
+	if (!only) {
+		TRY(search_rest(t, rows, n));
 		say_scenarios(t);
+	}
 	printf("%zu faults, %u finding%s\n", done, t->bad, t->bad == 1 ? "" : "s");
 out:
 	return rc;
