@@ -43,7 +43,7 @@ free() { read -r none optional required names backend late < <("$tools/relay" fr
 fill() { # NAME FILE: the shipped template with its placeholders replaced
 	sed -e "s|@dir@|$work|g; s|@user@|$(id -un)|g; s|@group@|$(id -gn)|g; s|@server-cert@|$cert|g; s|@server-key@|$dir/server.key|g; s|@anchors@|$anchors|g
 		s|@port:none@|$none|g; s|@port:optional@|$optional|g; s|@port:required@|$required|g; s|@port:names@|$names|g
-		s|@port:backend@|$backend|g; s|@port:late@|$late|g; s|@verify-late@|require|g; s|@depth@|10|g; s|@verify-optional@|optional|g; s|@verify-required@|${verify:-on}|g
+		s|@port:backend@|$backend|g; s|@port:late@|$late|g; s|@verify-late@|require|g; s|@late@||g; s|@anchors:tenant@|$anchors|g; s|@depth@|10|g; s|@verify-optional@|optional|g; s|@verify-required@|${verify:-on}|g
 		s|@mode-optional@|verify_if_given|g; s|@mode-required@|require_and_verify|g
 		s|@modules@|/usr/lib/apache2/modules|g; s|@mpm@|event|g; s|@account@|www-data|g" "$root/suites/targets/$1/$2.in" > "$work/$2"
 	! grep -oE '@[a-z:-]+@' "$work/$2" || fail "$2 has a placeholder that this script does not know"
@@ -104,7 +104,9 @@ finds() {
 	fi
 	expect 0 "$mtlspec" lint "$file"
 	rm -rf "$dir/run"
-	expect 0 timeout 120 "$mtlspec" run --target "$file" --out "$dir/run" --rate 1000 --seed 1
+	# what the file says is put to the test; what else these servers do is for ci/e2e/targets.sh
+	expect 0 timeout 120 "$mtlspec" run --target "$file" --out "$dir/run" --rate 1000 --seed 1 \
+		--select 'chain/*' --select 'nobody-asked/*' --select 'connection/*' --select 'asking/*'
 	[ "$1" = none ] || [ "$(count "$dir/run" '^pass .*condition=own:given')" -gt 0 ] || { cat "$dir/out"; fail "$3 $1: own certificate"; }
 	judged=$((judged + $(count "$dir/run" '^pass ')))
 }
@@ -176,11 +178,20 @@ if installed nginx; then
 fi
 start_apache() {
 	verify=require fill apache httpd.conf
+	background "$mtlspec" serve --listen "plain=127.0.0.1:$backend" # tells what it received
 	background apache2 -D FOREGROUND -d "$work" -f "$work/httpd.conf"
 }
 if installed apache2; then
-	up start_apache none optional required
+	up start_apache backend none optional required late
 	for mode in none optional required; do finds $mode "${!mode}" apache; done
+	through "$late"
+	expect 0 timeout 60 "$mtlspec" discover "https://localhost:$front/late" --address "127.0.0.1:$front" --out "$dir/late.xml"
+	counted "apache late"
+	has "TLS 1.3 without post_handshake_auth: http:403"
+	has "No browser can use this under TLS 1.3"
+	has "(KB-15)"
+	grep -q 'negotiation="renegotiation"' "$dir/late.xml" && grep -q 'negotiation="post-handshake"' "$dir/late.xml" || fail "apache late: not late"
+	finds optional "$optional" apache # for what is echoed
 	echoes 'header="X-Client-Subject" as="subject"'
 fi
 start_caddy() {

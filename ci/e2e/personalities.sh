@@ -27,6 +27,11 @@ for own in "${all[@]}"; do
 		--select 'chain/*condition=none]' --select 'chain/*condition=untrusted]' --select 'dead-ends/*'
 done
 
+# pages as remote clients get them, without substatus: the same statuses
+expect 0 timeout 100 "$mtlspec" run --personality iis-server-2025-require --set error-pages=generic "${patient[@]}" --out "$dir/generic" \
+	--select 'dead-ends/*' --select 'chain/*condition=none]' --select 'chain/*condition=leaf-expired]'
+[ "$(count "$dir/generic" '^pass ')" -ge 5 ] || fail "generic pages: hardly a case"
+
 expect 2 "$mtlspec" run --personality nobody --out "$dir/none"
 has "no variant nobody"
 expect 2 "$mtlspec" run --target reference:iis-binding-asks --personality iis-binding-asks --out "$dir/none"

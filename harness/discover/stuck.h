@@ -1,6 +1,6 @@
 /*
- * stuck.h - a certificate is wanted after the request, and the client cannot be asked: TLS 1.3 without post_handshake_auth
- * (RFC 8446 4.2.6).  How servers end such a request, told from other refusals.  Pure.
+ * stuck.h - a certificate is wanted after the request, and the client cannot be asked: TLS 1.3 without
+ * post_handshake_auth (RFC 8446 4.2.6).  How servers end such a request, told from other refusals.  Pure.
  */
 #ifndef HARNESS_DISCOVER_STUCK_H
 #define HARNESS_DISCOVER_STUCK_H
@@ -9,7 +9,7 @@
 
 enum stuck {
 	STUCK_NOT,
-	STUCK_RESET,	     /* TCP reset behind the request: http.sys before Windows 11 24H2 and Server 2025 (SC-002) */
+	STUCK_RESET, /* TCP reset behind the request: http.sys before Windows 11 24H2 and Server 2025 (SC-002) */
 	STUCK_NOT_SUPPORTED, /* 500 with 0x80070032: http.sys since (SC-001) */
 	STUCK_ERROR,	     /* a server error without the code, where older versions ask late */
 	STUCK_FORBIDDEN,     /* 403, which says so or where the request is asked late otherwise: httpd */
@@ -22,7 +22,8 @@ enum stuck stuck_of(const struct look *l, bool late);
 const struct look *stuck_look(const struct facts *f, enum stuck *how);
 
 /*
- * Id of the profile whose documents describe what was seen of a server that calls itself IIS; NULL: none, or it does not.
+ * Id of the profile whose documents describe what was seen of a server that calls itself IIS; NULL: none, or it does
+ * not.
  */
 const char *stuck_profile(const struct facts *f, const char *product);
 

@@ -2,15 +2,16 @@
 
 #include <string.h>
 
-#define LATE ((1u << APP_RENEGOTIATION) | (1u << APP_POST_HANDSHAKE))
-#define PROTECTED (LATE | 1u << APP_REQUIRED)
+#define LATE	    ((1u << APP_RENEGOTIATION) | (1u << APP_POST_HANDSHAKE))
+#define PROTECTED   (LATE | 1u << APP_REQUIRED)
 #define COUNT(rows) (sizeof(rows) / sizeof *(rows))
 
 /* HTTP statuses and substatuses of IIS: domain.md 2.3. */
 static const struct persona_page required = {403, "7", "Forbidden: a client certificate is required", NULL},
 				 untrusted = {403, "16", "Forbidden: the client certificate is untrusted or invalid",
 					      "0x800b0109"},
-				 out_of_date = {403, "17", "Forbidden: the client certificate has expired or is not yet valid",
+				 out_of_date = {403, "17",
+						"Forbidden: the client certificate has expired or is not yet valid",
 						"0x800b0101"},
 				 not_supported = {500, "0", "Internal Server Error", "0x80070032"};
 
@@ -48,8 +49,8 @@ enum { READ_AHEAD = 49152 }; /* SC-086, SC-087: uploadReadAheadSize as IIS ships
 /* SC-024: since Server 2012 the list of CAs is empty unless SendTrustedIssuerList says otherwise. */
 static const struct personality list[] = {
     {"iis-server-2022-require",
-     "IIS on Windows Server 2022 or Windows 11 before 24H2: SslRequireCert on a path, the binding asks nobody", IIS, true,
-     READ_AHEAD, resets, COUNT(resets)},
+     "IIS on Windows Server 2022 or Windows 11 before 24H2: SslRequireCert on a path, the binding asks nobody", IIS,
+     true, READ_AHEAD, resets, COUNT(resets)},
     {"iis-server-2022-negotiate", "the same with SslNegotiateCert", IIS, true, READ_AHEAD, resets_negotiate,
      COUNT(resets_negotiate)},
     {"iis-server-2025-require",
@@ -59,8 +60,8 @@ static const struct personality list[] = {
      COUNT(answers_negotiate)},
     {"iis-binding-asks", "IIS with clientcertnegotiation=enable on the binding and SslRequireCert on a path", IIS, true,
      READ_AHEAD, binding_asks, COUNT(binding_asks)},
-    {"iis-without-tls13", "IIS with TLS 1.3 disabled over TCP or for the machine, and SslRequireCert on a path", IIS, true,
-     READ_AHEAD, without_tls13, COUNT(without_tls13)},
+    {"iis-without-tls13", "IIS with TLS 1.3 disabled over TCP or for the machine, and SslRequireCert on a path", IIS,
+     true, READ_AHEAD, without_tls13, COUNT(without_tls13)},
 };
 
 const struct personality *personalities(size_t *n)
@@ -103,12 +104,16 @@ void personality_put_page(struct buf *out, const struct persona_page *page, bool
 	if (hidden) {
 		/* what a remote client gets (httpErrors errorMode=DetailedLocalOnly): no substatus, no code */
 		const char *words = page->status == 403 ? "Forbidden: Access is denied." : page->title;
-		buf_addf(out, "<title>%u - %s</title></head>\r\n<body><h1>Server Error</h1><h2>%u - %s</h2></body></html>\r\n",
-			 page->status, words, page->status, words);
+		buf_addf(
+		    out,
+		    "<title>%u - %s</title></head>\r\n<body><h1>Server Error</h1><h2>%u - %s</h2></body></html>\r\n",
+		    page->status, words, page->status, words);
 		return;
 	}
-	buf_addf(out, "<title>IIS 10.0 Detailed Error - %u.%s - %s</title></head>\r\n<body><h2>HTTP Error %u.%s - %s</h2>\r\n",
-		 page->status, page->substatus, page->title, page->status, page->substatus, page->title);
+	buf_addf(
+	    out,
+	    "<title>IIS 10.0 Detailed Error - %u.%s - %s</title></head>\r\n<body><h2>HTTP Error %u.%s - %s</h2>\r\n",
+	    page->status, page->substatus, page->title, page->status, page->substatus, page->title);
 	buf_adds(out, "<table><tr><th>Module</th><td>IIS Web Core</td></tr>\r\n");
 	if (page->code)
 		buf_addf(out, "<tr><th>Error Code</th><td>%s</td></tr>\r\n", page->code);

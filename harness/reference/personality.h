@@ -12,14 +12,15 @@
 /* What the client is or does. */
 enum persona_client {
 	CLIENT_COMES,		/* opens a connection */
-	CLIENT_CANNOT_BE_ASKED, /* wants what is protected, over TLS 1.3 and without post_handshake_auth (RFC 8446 4.2.6) */
+	CLIENT_CANNOT_BE_ASKED, /* wants what is protected, over TLS 1.3 and without post_handshake_auth (RFC
+				   8446 4.2.6) */
 	CLIENT_HAS_NONE,	/* answers the request for a certificate with an empty Certificate */
 	CLIENT_OUT_OF_DATE,	/* its chain has a certificate before or after its time */
 	CLIENT_UNTRUSTED,	/* its chain is not believed for any other reason */
 };
 
 enum persona_reaction {
-	PERSONA_ASKS_FIRST,	  /* for a certificate, in the first handshake */
+	PERSONA_ASKS_FIRST,	 /* for a certificate, in the first handshake */
 	PERSONA_REFUSES_VERSION, /* alert protocol_version (RFC 8446 4.1.3) */
 	PERSONA_SERVES,
 	PERSONA_ANSWERS, /* with `page` */

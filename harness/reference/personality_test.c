@@ -16,8 +16,10 @@ static const struct {
     {"SC-004", "iis-server-2022-require", APP_RENEGOTIATION, true, CLIENT_CANNOT_BE_ASKED, PERSONA_RESETS, NULL},
     {"SC-001", "iis-server-2025-negotiate", APP_POST_HANDSHAKE, true, CLIENT_CANNOT_BE_ASKED, PERSONA_ANSWERS, "500.0"},
     {"SC-003", "iis-server-2025-require", APP_POST_HANDSHAKE, true, CLIENT_CANNOT_BE_ASKED, PERSONA_ANSWERS, "500.0"},
-    {"SC-006, required", "iis-server-2022-require", APP_RENEGOTIATION, false, CLIENT_HAS_NONE, PERSONA_ANSWERS, "403.7"},
-    {"SC-006, negotiated", "iis-server-2022-negotiate", APP_RENEGOTIATION, false, CLIENT_HAS_NONE, PERSONA_SERVES, NULL},
+    {"SC-006, required", "iis-server-2022-require", APP_RENEGOTIATION, false, CLIENT_HAS_NONE, PERSONA_ANSWERS,
+     "403.7"},
+    {"SC-006, negotiated", "iis-server-2022-negotiate", APP_RENEGOTIATION, false, CLIENT_HAS_NONE, PERSONA_SERVES,
+     NULL},
     {"SC-008", "iis-server-2022-require", APP_NONE, true, CLIENT_COMES, -1, NULL},
     {"SC-010", "iis-without-tls13", APP_NONE, true, CLIENT_COMES, PERSONA_REFUSES_VERSION, NULL},
     {"SC-009", "iis-without-tls13", APP_RENEGOTIATION, false, CLIENT_COMES, -1, NULL},
@@ -32,8 +34,7 @@ static const struct {
 START_TEST(reacts)
 {
 	const struct personality *p = rows[_i].personality ? personality_find(rows[_i].personality) : NULL;
-	const struct persona_row *row =
-	    personality_react(p, rows[_i].mode, rows[_i].tls13, rows[_i].client);
+	const struct persona_row *row = personality_react(p, rows[_i].mode, rows[_i].tls13, rows[_i].client);
 	struct buf page;
 	ck_assert(!p == !rows[_i].personality);
 	ck_assert_msg((row ? (int)row->reaction : -1) == rows[_i].reaction, "%s", rows[_i].name);
@@ -51,8 +52,8 @@ END_TEST
 /* What the server knows is not told to strangers: status and phrase, and nothing to find the cause by. */
 START_TEST(hides_details)
 {
-	const struct persona_row *row = personality_react(personality_find("iis-server-2025-require"), APP_POST_HANDSHAKE,
-							  true, CLIENT_CANNOT_BE_ASKED);
+	const struct persona_row *row = personality_react(personality_find("iis-server-2025-require"),
+							  APP_POST_HANDSHAKE, true, CLIENT_CANNOT_BE_ASKED);
 	struct buf page;
 	for (int hidden = 0; hidden < 2; hidden++) {
 		buf_init(&page, 4096);

@@ -195,8 +195,12 @@ static void touch_target(const struct target *t)
 	for (size_t i = 0; i < t->n_endpoints; i++)
 		for (size_t j = 0; j < t->endpoints[i].n_names; j++)
 			touch_all((const char *const[]){t->endpoints[i].names[j].id, t->endpoints[i].names[j].host}, 2);
-	for (size_t i = 0; i < t->n_variants; i++)
+	for (size_t i = 0; i < t->n_variants; i++) {
 		touch_parameters(t->variants[i].sets, t->variants[i].n_sets);
+		touch_all((const char *const[]){t->variants[i].profile, t->variants[i].has}, 2);
+		for (size_t j = 0; j < t->variants[i].n_endpoints; j++)
+			touch_all((const char *const[]){t->variants[i].endpoints[j].id, t->variants[i].endpoints[j].url}, 2);
+	}
 	for (size_t i = 0; i < t->n_identities; i++)
 		touch_all((const char *const[]){t->identities[i].certificate, t->identities[i].key}, 2);
 }
