@@ -105,6 +105,25 @@ START_TEST(never_read)
 }
 END_TEST
 
+/* It waits for 100, but not for ever; and says so. */
+START_TEST(no_continue)
+{
+	struct peer p = {.act = peer_serves, .text = ""};
+	struct job_credential c = credential();
+	struct job_step steps[] = {connect_step(TLS13), post(10)};
+	struct job job;
+	steps[1].request.expect_continue = true;
+	peer_start(&p);
+	job = job_of(&p, steps, 2, &c);
+	job.deadlines.response_ms = 400;
+	run_job(&job);
+	peer_stop(&p);
+	const struct event *overdue = observation_find(&seen, 0, EVENT_CONTINUE_OVERDUE, 0, 0);
+	const struct event *sent = observation_find(&seen, 0, EVENT_BODY_SENT, 0, 0);
+	ck_assert_msg(overdue && overdue->a == 101 && sent > overdue, "%s", words(&seen));
+}
+END_TEST
+
 /* `yes 'mtlspec generated request body.' | head -c N | sha256sum` */
 static const struct {
 	uint64_t bytes;
@@ -173,6 +192,7 @@ Suite *test_suite(void)
 	tcase_set_timeout(c, 60);
 	tcase_add_loop_test(c, early_refusal, 0, 8);
 	tcase_add_loop_test(c, never_read, 0, 2);
+	tcase_add_test(c, no_continue);
 	tcase_add_loop_test(c, what_was_sent, 0, ROWS(digests));
 	tcase_add_test(c, joined);
 	suite_add_tcase(s, c);

@@ -13,7 +13,6 @@
 #define PIECE	      16384   /* one TLS record of a body */
 #define SEARCHED      65536   /* bytes of a body that are kept and searched */
 #define BODY_MAX      1048576 /* a longer one is still counted, and said to be too large */
-#define CONTINUE_US   1000000 /* how long we wait for 100 (RFC 9110 10.1.1: not for ever) */
 #define HEADERS_NOTED 48      /* watched headers noted of one response */
 
 struct h1_link {
@@ -288,6 +287,12 @@ static bool hand_over(struct h1_link *s, struct tls_link *l)
 	return ok;
 }
 
+/* How long we wait for 100: part of what an answer may take (RFC 9110 10.1.1: not for ever). */
+static uint32_t continue_ms(const struct http_link *h)
+{
+	return h->job->deadlines.response_ms / 4 + 1;
+}
+
 /* Send as much as the kernel takes.  True when there is nothing left that could be sent now. */
 static bool pump(struct http_link *h)
 {
@@ -296,6 +301,9 @@ static bool pump(struct http_link *h)
 	while (x && !x->sent) {
 		if (s->continue_at && clock_us() < s->continue_at)
 			return true;
+		if (s->continue_at)
+			recorder_note(h->link->net.rec, EVENT_CONTINUE_OVERDUE, h->link->net.conn, x->index,
+				      (int32_t)continue_ms(h), 0, NULL);
 		s->continue_at = 0;
 		if (net_backlog(&h->link->net))
 			return false;
@@ -336,7 +344,7 @@ static void h1_request(struct http_link *h, struct exchange *x)
 	tls_digest_end(&s->digest, NULL);
 	if (has_content(x->want))
 		tls_digest_begin(&s->digest);
-	s->continue_at = x->want->expect_continue && x->want->body ? clock_us() + CONTINUE_US : 0;
+	s->continue_at = x->want->expect_continue && x->want->body ? clock_us() + continue_ms(h) * 1000u : 0;
 	h1_write_head(&s->out, x->want, h->version);
 	/* A small body leaves with the head. */
 	if (!s->continue_at && has_content(x->want))
@@ -384,10 +392,14 @@ static bool pause_for(struct http_link *h)
 /* The server asks late.  True when the reading goes on. */
 static bool be_asked(struct http_link *h, enum until until)
 {
+	struct h1_link *s = state_of(h);
 	if (until == UNTIL_ASKED)
 		return false;
-	if (tls_answer(h->link))
+	if (tls_answer(h->link)) {
+		if (s->continue_at) /* the server spoke: its time to say 100 begins */
+			s->continue_at = clock_us() + continue_ms(h) * 1000u;
 		return true;
+	}
 	end_all(h, false);
 	return false;
 }

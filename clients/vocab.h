@@ -72,7 +72,8 @@ bool alert_parse(const char *name, unsigned *number);
 	X(EVENT_RENEGOTIATION_TRIED, "renegotiation-tried") /* by us: a ClientHello that nobody asked for */     \
 	X(EVENT_KEY_UPDATED, "key-updated")	      /* our KeyUpdate is written; a: 1 if the peer has to answer */ \
 	X(EVENT_BREACH, "breach")		      /* a: enum breach; text: what the server said */           \
-	X(EVENT_PLAIN, "plain")			      /* a connection without TLS */
+	X(EVENT_PLAIN, "plain")			      /* a connection without TLS */                             \
+	X(EVENT_CONTINUE_OVERDUE, "continue-overdue") /* neither 100 nor an answer: the body goes out unasked; a: ms waited */
 ENUM_DECLARE(event_kind, EVENT_KIND, EVENT_KIND_LIST);
 
 /*

@@ -64,6 +64,7 @@ static struct parts parts_of(enum event_kind kind)
 	case EVENT_TARGET_DIED:
 	case EVENT_EXTENDED_MASTER_SECRET:
 	case EVENT_BODY_SENT:
+	case EVENT_CONTINUE_OVERDUE:
 	case EVENT_RENEGOTIATION_TRIED:
 	case EVENT_KEY_UPDATED:
 	case EVENT_KIND__COUNT:

@@ -35,7 +35,7 @@ serves-after-refusal               late/refused-twice[tls=1.3,negotiation=post-h
 cuts-bodies                        bodies/up-front[tls=1.3,negotiation=required,http=1.1,size=4k,chunked=no,expect-continue=no] false-reject
 forgets-body                       bodies/held-back[tls=1.2,negotiation=renegotiation,http=1.1,size=4k,chunked=yes,expect-continue=no] false-reject
 asks-above-body-limit              bodies/over-the-limit[tls=1.3,negotiation=post-handshake,http=1.1,size=limit+1,chunked=no] violation
-ignores-expect                     bodies/over-the-limit-and-waiting[tls=1.3,negotiation=post-handshake,http=1.1,size=limit+1,chunked=no] false-reject
+ignores-expect                     bodies/up-front[tls=1.3,negotiation=required,http=1.1,size=4k,chunked=no,expect-continue=yes] violation
 splices-request-before-renegotiation bodies/pipelined[tls=1.2,negotiation=renegotiation,http=1.1,size=4k] false-accept
 late-request-hangs                 chain/chain[tls=1.2,negotiation=renegotiation,http=1.1,condition=valid] false-reject
 lists-another-authority            trust-list/listed[tls=1.3,negotiation=required,http=1.1,client=browser,condition=valid] false-reject

@@ -58,6 +58,7 @@ static enum weight weigh(const struct event *e, bool tls13)
 	case EVENT_ALERT_SENT:
 	case EVENT_REQUEST_SENT:
 	case EVENT_BODY_SENT:
+	case EVENT_CONTINUE_OVERDUE:
 	case EVENT_INTERIM:
 	case EVENT_HEADER:
 	case EVENT_BODY:
