@@ -83,8 +83,16 @@ ENUM_DECLARE(refuse, REFUSE, REFUSE_LIST);
 #define JOB_MAX_REQUESTS 16
 #define JOB_NO_CREDENTIAL (-1)
 
+/* The ClientHello in pieces of so many bytes: TCP segments, or TLS records (RFC 8446 5.1).  bytes 0: whole. */
+struct job_fragment {
+	size_t bytes;
+	bool records;
+};
+
 struct job_connect {
 	const char *host; /* SNI; NULL sends none */
+	bool literal;	  /* send it even where it is an address, which RFC 6066 section 3 forbids */
+	struct job_fragment fragment;
 	unsigned tls;	  /* mask of BIT(enum tls) offered */
 	enum http http;	  /* decides ALPN and driver */
 	const char *alpn; /* space-separated override; NULL: by http (1.0 and 1.1 offer "http/1.1") and client */

@@ -15,6 +15,7 @@
 
 #define HELD_MAX    (4u << 20) /* a handshake flight with the oddest chain; far above what net_backlog callers leave */
 #define DRAIN_READS 8
+#define PIECE_MS    200 /* a peer that looks at the first segment alone has this long to do it */
 
 union address {
 	struct sockaddr any;
@@ -153,14 +154,45 @@ void net_push(struct net *n, const struct iovec *parts, size_t n_parts)
 		buf_add(&n->held, parts[i].iov_base, parts[i].iov_len);
 }
 
+static void note_hello(struct net *n)
+{
+	if (!n->hello_sent)
+		net_note(n, EVENT_HELLO_SENT, 0, 0, n->name);
+	n->hello_sent = true;
+}
+
+/*
+ * The first flight in segments: TCP_NODELAY sends each as it is written.  The first stands alone for a moment, so that it is
+ * not read together with the rest; what cannot be sent is left to net_backlog.
+ */
+static void send_in_segments(struct net *n)
+{
+	while (n->held.len) {
+		size_t len = n->held.len < n->segment ? n->held.len : n->segment;
+		ssize_t put = send(n->fd, n->held.data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put < 0)
+			break;
+		buf_drop(&n->held, (size_t)put);
+		if (!n->hello_sent) {
+			uint64_t until = clock_us() + PIECE_MS * 1000u;
+			struct pollfd p = {.fd = n->fd, .events = POLLIN};
+			note_hello(n);
+			recorder_poll(n->rec, &p, 1, until < n->deadline.at_us ? until : n->deadline.at_us);
+		}
+	}
+	n->segment = 0;
+}
+
 size_t net_backlog(struct net *n)
 {
+	if (n->segment && n->held.len)
+		send_in_segments(n);
 	while (n->held.len) {
 		ssize_t put = send(n->fd, n->held.data, n->held.len, MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (put >= 0) {
-			if (!n->hello_sent)
-				net_note(n, EVENT_HELLO_SENT, 0, 0, n->name);
-			n->hello_sent = true;
+			note_hello(n);
 			buf_drop(&n->held, (size_t)put);
 			continue;
 		}

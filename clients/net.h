@@ -24,6 +24,7 @@ struct net {
 	const struct recorder *rec; /* borrowed */
 	struct deadline deadline;   /* of the step in progress */
 	const char *name;	    /* SNI, for the hello-sent event; borrowed, may be NULL */
+	size_t segment;		    /* bytes of a TCP segment of the first flight; 0: whatever fits */
 	bool quiet;		    /* an expired deadline gives no event: the caller only wanted a pause */
 	bool timed_out;		    /* the deadline passed */
 	bool hello_sent, first_byte;

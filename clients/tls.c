@@ -2,6 +2,7 @@
 
 #include "clients/credential.h"
 #include "clients/credential_proof.h"
+#include "clients/fragment.h"
 #include "clients/session.h"
 
 #include <arpa/inet.h>
@@ -16,6 +17,7 @@
 #define SNI_MAX		  255
 #define ALPN_MAX	  16
 #define DRAIN_RECORDS	  64
+#define FLIGHT_MAX	  (1u << 20)
 
 /*
  * X25519 first and alone as key share: the cheapest.  The other groups stay enabled: in TLS 1.2 they also say which
@@ -64,6 +66,21 @@ static int priority_for(struct tls_shared *s, const struct job_connect *want, gn
 
 /* --- transport --- */
 
+/* RFC 8446 5.1: a handshake message may be split over records.  Nothing of the first flight is encrypted yet. */
+static void push_in_records(struct tls_link *l, const giovec_t *parts, int n)
+{
+	struct buf whole, cut;
+	buf_init(&whole, FLIGHT_MAX);
+	buf_init(&cut, FLIGHT_MAX);
+	for (int i = 0; i < n; i++)
+		buf_add(&whole, parts[i].iov_base, parts[i].iov_len);
+	fragment_records(&cut, whole.data, whole.len, l->want->fragment.bytes);
+	struct iovec all = {cut.data, cut.len};
+	net_push(&l->net, &all, 1);
+	buf_fini(&whole);
+	buf_fini(&cut);
+}
+
 static ssize_t push(gnutls_transport_ptr_t ptr, const giovec_t *parts, int n)
 {
 	struct tls_link *l = ptr;
@@ -71,7 +88,12 @@ static ssize_t push(gnutls_transport_ptr_t ptr, const giovec_t *parts, int n)
 	for (int i = 0; i < n; i++)
 		len += parts[i].iov_len;
 	credential_flight_leaves(l);
-	net_push(&l->net, parts, (size_t)n);
+	if (l->want->fragment.records && !l->hello_cut) {
+		l->hello_cut = true;
+		push_in_records(l, parts, n);
+	} else {
+		net_push(&l->net, parts, (size_t)n);
+	}
 	return (ssize_t)len;
 }
 
@@ -172,10 +194,10 @@ static bool is_address(const char *name)
 	return inet_pton(AF_INET, name, raw) == 1 || inet_pton(AF_INET6, name, raw) == 1;
 }
 
-/* Addresses are not sent as names (RFC 6066 section 3). */
+/* Addresses are not sent as names (RFC 6066 section 3), unless that is what a script is after. */
 static int set_name(struct tls_link *l, const char *name)
 {
-	if (!name || is_address(name))
+	if (!name || (is_address(name) && !l->want->literal))
 		return 0;
 	if (!is_sendable_name(name))
 		return GNUTLS_E_INVALID_REQUEST;
@@ -288,6 +310,8 @@ bool tls_open(struct tls_link *l, struct tls_shared *shared, const struct job *j
 {
 	struct net net = l->net;
 	*l = (struct tls_link){.net = net, .shared = shared, .job = job, .want = want, .credential = want->credential};
+	if (!want->fragment.records)
+		l->net.segment = want->fragment.bytes;
 	int code = set_up(l, resume);
 	if (code < 0) {
 		net_note(&l->net, EVENT_FAULT, code, 0, gnutls_strerror(code));

@@ -39,6 +39,7 @@ struct tls_link {
 	struct tls_shared *shared;	    /* borrowed */
 	const struct job *job;		    /* borrowed */
 	const struct job_connect *want;	    /* borrowed */
+	bool hello_cut;			    /* the first flight has been cut into records */
 	int credential;			    /* what answers the next request for a certificate */
 	enum refuse refuse;		    /* or how a late one is turned down */
 	struct gnutls_pcert_st *chain;	    /* owned: the credential as the library wants it */

@@ -59,9 +59,14 @@ serves-after-refusal               late/refused-by-warning[tls=1.2,negotiation=r
 asks-late-without-offer            late/who-gets-in[tls=1.3,negotiation=post-handshake,http=1.1,client=browser,condition=valid] violation
 asks-late-without-offer            late/not-offered[tls=1.3,negotiation=post-handshake,http=1.1] violation
 trusts-host-header                 names/host-of-another-name[tls=1.3,negotiation=by-name,http=1.1,sni=open,host=protected,certificate=none] false-accept
-host-without-sni-unchecked         names/host-of-another-name[tls=1.3,negotiation=by-name,http=1.1,sni=127.0.0.1,host=protected,certificate=none] false-accept
+host-without-sni-unchecked         names/host-of-another-name[tls=1.3,negotiation=by-name,http=1.1,sni=none,host=protected,certificate=none] false-accept
 takes-unknown-names                names/unknown-name[tls=1.3,negotiation=by-name,http=1.1] deviation
 compares-names-by-case             names/name-in-other-case[tls=1.3,negotiation=by-name,http=1.1,condition=valid,host=protected] false-reject
+takes-first-fragment-only          names/hello-in-pieces[tls=1.3,negotiation=by-name,http=1.1,condition=none,pieces=record-32] false-accept
+takes-first-of-two-hosts           names/two-hosts[tls=1.3,negotiation=by-name,http=1.1,first=open,second=protected] false-accept
+serves-without-host                names/no-host[tls=1.3,negotiation=by-name,http=1.1] false-accept
+takes-host-over-target             names/absolute-target-counts[tls=1.3,negotiation=by-name,http=1.1,host=protected.mtlspec.test] false-reject
+takes-host-over-target             names/absolute-target-of-another-name[tls=1.3,negotiation=by-name,http=1.1,host=open] false-accept
 accepts-anchor-of-another-name     names/certificate-of-another-tenant[tls=1.3,negotiation=by-name,http=1.1,sni=protected,certificate=valid-tenant] false-accept
 resumes-across-names               resumption/ticket-across-names[tls=1.3,negotiation=by-name,http=1.1] false-accept
 keeps-identity-of-first-connection resumption/ticket-of-protected-at-open[tls=1.3,negotiation=by-name,http=1.1] false-accept

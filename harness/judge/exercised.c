@@ -3,13 +3,16 @@
 /*
  * Does the expectation test what the server does with a certificate?  Then it must have been asked for and shown.
  * A script that names an acceptable certificate, or none, tests something else: names, headers, sessions.  Unless it
- * changes what is acceptable.
+ * changes what is acceptable.  One that sends another server name than it asks for may be refused for that, before anybody
+ * is asked.
  */
 static bool tests_certificate(const struct exercise *x)
 {
 	const struct condition *shown;
 	if (x->as_condition)
 		return true;
+	if (x->wiring->sni)
+		return false;
 	if (!x->wiring->certificate)
 		return x->kase->condition != NULL;
 	shown = wiring_condition(x->kase, x->context->suite, x->wiring);
@@ -51,6 +54,7 @@ const char *exercised_missing(struct arena *a, const struct exercise *x)
 {
 	const struct outcome *o = x->outcome;
 	const char *where = words_where(a, o);
+	bool names = x->wiring->name || x->wiring->sni;
 	if (o->throttled)
 		return arena_printf(a, "the server sheds load: %s", where);
 	if (o->phase == PHASE_CONNECT)
@@ -69,9 +73,9 @@ const char *exercised_missing(struct arena *a, const struct exercise *x)
 	/* what is expected of the handshake was put to the test by our first message of it */
 	if (x->in_handshake)
 		return seen(x, EVENT_HELLO_SENT) ? NULL : arena_printf(a, "no ClientHello was sent: %s", where);
-	if (x->wiring->name && !seen(x, EVENT_HELLO_SENT))
+	if (names && !seen(x, EVENT_HELLO_SENT))
 		return arena_printf(a, "the name was not sent: %s", where);
-	if (!x->wiring->name && !seen(x, EVENT_REQUEST_SENT))
+	if (!names && !seen(x, EVENT_REQUEST_SENT))
 		return arena_printf(a, "refused before the request was sent: %s", where);
 	return NULL;
 }

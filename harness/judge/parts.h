@@ -12,6 +12,7 @@ struct wiring {
 	int conn, req;
 	const char *certificate; /* condition id, "none"; NULL: the cell's */
 	const char *name;	 /* of the endpoint; NULL: the protected one */
+	const char *sni;	 /* where it is not that of the name; else NULL */
 	const char *resume;	 /* handle; NULL: a full handshake */
 	bool own_tls;		 /* versions that are not the cell's */
 	bool pha_off;		 /* post_handshake_auth withheld although the client kind offers it */

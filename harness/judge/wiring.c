@@ -52,6 +52,7 @@ static void fill(const struct kase *k, struct wiring *w)
 		return;
 	w->certificate = attribute(k, s, "certificate");
 	w->name = attribute(k, s, "name");
+	w->sni = attribute(k, s, "sni");
 	w->resume = attribute(k, s, "resume");
 	w->own_tls = attribute(k, s, "tls") != NULL;
 	w->pha_off = text_equal(attribute(k, s, "pha"), "no");

@@ -261,17 +261,29 @@ static const char *cell_word(const struct kase *k, const struct script_step *ste
 	return plan_value(k, key);
 }
 
-/* The first connect name= that is none of the endpoint's names; a host name as it stands has a dot. */
+static bool is_known_name(const struct kase *k, const char *name)
+{
+	if (!name || strpbrk(name, ".:{")) /* a host or an address as it stands */
+		return true;
+	for (size_t i = 0; i < k->endpoint->n_names; i++)
+		if (strcmp(k->endpoint->names[i].id, name) == 0)
+			return true;
+	return false;
+}
+
+/* The first connect name= or sni= that is none of the endpoint's names. */
 static const char *missing_name(const struct kase *k)
 {
 	char key[64];
 	for (size_t i = 0; i < k->scenario->n_steps; i++) {
 		const struct script_step *step = &k->scenario->steps[i];
-		const char *name = step->verb == VERB_CONNECT ? cell_word(k, step, "name", key) : NULL;
-		bool known = !name || strpbrk(name, ".{");
-		for (size_t j = 0; !known && j < k->endpoint->n_names; j++)
-			known = strcmp(k->endpoint->names[j].id, name) == 0;
-		if (!known)
+		if (step->verb != VERB_CONNECT)
+			continue;
+		const char *name = cell_word(k, step, "name", key);
+		if (!is_known_name(k, name))
+			return name;
+		name = cell_word(k, step, "sni", key);
+		if (!is_known_name(k, name) && strcmp(name, "none") != 0)
 			return name;
 	}
 	return NULL;

@@ -18,7 +18,8 @@ struct conn {
 	uint64_t until; /* clock_us() */
 	const struct endpoint *endpoint;
 	const struct site *site;      /* NULL until the name is known */
-	struct site nameless;	      /* for a fault */
+	struct site nameless;	      /* for faults */
+	bool hello_is_lost;	      /* for a fault: its first piece alone says nothing */
 	const struct site *earned_at; /* whose tickets open here: what a resumed session is judged as */
 	bool anywhere;		      /* for a fault: or as any name that asks would */
 	gnutls_session_t session;     /* NULL without TLS */

@@ -58,6 +58,14 @@
 	  "knows its names only in lower case")                                                                        \
 	X(FAULT_ACCEPTS_ANCHOR_OF_ANOTHER_NAME, "accepts-anchor-of-another-name", NULL, NULL, false,                   \
 	  "believes at every name what leads to an anchor of any")                                                     \
+	X(FAULT_TAKES_FIRST_FRAGMENT_ONLY, "takes-first-fragment-only", NULL, NULL, false,                             \
+	  "looks for the server name in the first piece of a ClientHello alone, and holds who has none there to nothing") \
+	X(FAULT_TAKES_FIRST_OF_TWO_HOSTS, "takes-first-of-two-hosts", NULL, NULL, false,                               \
+	  "goes by the first Host field where there are several")                                                      \
+	X(FAULT_SERVES_WITHOUT_HOST, "serves-without-host", NULL, NULL, false,                                         \
+	  "takes an HTTP/1.1 request without Host for one to the name of the handshake")                               \
+	X(FAULT_TAKES_HOST_OVER_TARGET, "takes-host-over-target", NULL, NULL, false,                                   \
+	  "goes by Host where the request target is absolute")                                                         \
 	X(FAULT_SERVES_AFTER_REFUSAL, "serves-after-refusal", NULL, NULL, false,                                       \
 	  "serves the second request of a connection whose first it refused")                                          \
 	X(FAULT_CUTS_BODIES, "cuts-bodies", NULL, NULL, false, "takes the first 1024 bytes of a body for all of it")   \

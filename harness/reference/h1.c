@@ -147,7 +147,9 @@ static bool take_field(struct server_h1 *h, const char *name, const char *value,
 	uint64_t length;
 	if (strcasecmp(name, "Host") == 0) {
 		/* RFC 9112 3.2: more than one is malformed, even if they agree. */
-		if (head->hosts++ || !take_authority(value, strlen(value), out))
+		if (head->hosts++ && h->faults->on[FAULT_TAKES_FIRST_OF_TWO_HOSTS])
+			return true;
+		if (head->hosts > 1 || !take_authority(value, strlen(value), out))
 			return fail(h, 400);
 	} else if (strcasecmp(name, "Content-Length") == 0) {
 		if (!text_u64(value, 0, UINT64_MAX / 2, &length) || (head->has_length && head->length != length))
@@ -264,7 +266,7 @@ bool server_h1_content(struct server_h1 *h, struct request *out)
 static bool absolute_target(struct server_h1 *h, struct request *out)
 {
 	const char *at = strstr(out->target, "://");
-	if (out->target[0] == '/' || !at)
+	if (out->target[0] == '/' || !at || h->faults->on[FAULT_TAKES_HOST_OVER_TARGET])
 		return true;
 	at += 3;
 	return take_authority(at, strcspn(at, "/?#"), out) || fail(h, 400);
@@ -277,7 +279,7 @@ bool server_h1_head(struct server_h1 *h, struct request *out)
 	h->keep_alive = h->expects = false;
 	if (!request_line(h, out) || !fields(h, &head, out))
 		return false;
-	if (h->minor > 0 && head.hosts == 0)
+	if (h->minor > 0 && head.hosts == 0 && !h->faults->on[FAULT_SERVES_WITHOUT_HOST])
 		return fail(h, 400);
 	/* RFC 9112 6.1, 6.3: both framings, or chunked in 1.0, is how requests are smuggled. */
 	if (head.chunked && (head.has_length || h->minor == 0))

@@ -62,7 +62,7 @@ static int refuse_name(struct conn *c, int alert)
 	return GNUTLS_E_UNRECOGNIZED_NAME;
 }
 
-/* The fault that holds Host to nothing: a site of no name, otherwise like the first. */
+/* Of faults that hold Host to nothing: a site of no name, otherwise like the first. */
 static const struct site *nameless(struct conn *c)
 {
 	c->nameless = c->endpoint->site[0];
@@ -78,6 +78,8 @@ int conn_choose_site(gnutls_session_t session)
 	char name[256];
 	size_t size = sizeof name - 1;
 	unsigned type;
+	if (c->hello_is_lost)
+		return conn_take_site(c, nameless(c));
 	int ret = gnutls_server_name_get(session, name, &size, &type, 0);
 	if (ret == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE) {
 		bool tls13 = gnutls_protocol_get_version(session) == GNUTLS_TLS1_3;

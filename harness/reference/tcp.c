@@ -268,6 +268,22 @@ static void say_why(struct conn *c, int ret)
 		gnutls_alert_send_appropriate(c->session, ret);
 }
 
+/* Is what has come, or its first record, less than the ClientHello?  RFC 8446 5.1 lets a client cut it anywhere. */
+static bool first_piece_is_short(struct conn *c)
+{
+	enum { RECORD = 5, HANDSHAKE = 4 };
+	unsigned char start[RECORD + HANDSHAKE];
+	char waste[16384];
+	ssize_t n = 0;
+	if (wait_for(c, POLLIN))
+		n = recv(c->fd, waste, sizeof waste, MSG_PEEK | MSG_DONTWAIT);
+	if (n < (ssize_t)sizeof start)
+		return true;
+	memcpy(start, waste, sizeof start);
+	size_t record = (size_t)start[3] << 8 | start[4], hello = (size_t)start[7] << 8 | start[8];
+	return record < HANDSHAKE + hello || (size_t)n < RECORD + record;
+}
+
 static bool open_tls(struct conn *c)
 {
 	static const gnutls_datum_t alpn[] = {{(unsigned char *)(uintptr_t) "http/1.1", 8},
@@ -286,6 +302,7 @@ static bool open_tls(struct conn *c)
 	if (c->endpoint->by_name) {
 		gnutls_credentials_set(c->session, GNUTLS_CRD_CERTIFICATE, c->endpoint->site[0].credentials);
 		gnutls_handshake_set_post_client_hello_function(c->session, conn_choose_site);
+		c->hello_is_lost = c->faults->on[FAULT_TAKES_FIRST_FRAGMENT_ONLY] && first_piece_is_short(c);
 	} else {
 		conn_take_site(c, &c->endpoint->site[0]);
 	}

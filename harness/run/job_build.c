@@ -101,13 +101,20 @@ static unsigned tls_mask(const char *words)
 	return mask;
 }
 
-static const char *host_of(const struct building *b, const char *name)
+/* The host of that name of the endpoint; the text as it stands when it is none. */
+static const char *server_name(const struct building *b, const char *name)
 {
 	const struct live_endpoint *e = b->spec->endpoint;
-	for (size_t i = 0; name && i < e->endpoint->n_names; i++)
+	for (size_t i = 0; i < e->endpoint->n_names; i++)
 		if (strcmp(e->endpoint->names[i].id, name) == 0)
 			return e->names[i];
-	return name && strchr(name, '.') ? name : e->host;
+	return name;
+}
+
+static const char *host_of(const struct building *b, const char *name)
+{
+	const char *host = name ? server_name(b, name) : NULL;
+	return host && (host != name || strchr(host, '.')) ? host : b->spec->endpoint->host;
 }
 
 /* The name in Host of a request to `host`: as the endpoint's own, with its port (RFC 9110 7.2). */
@@ -164,6 +171,12 @@ static enum rc build_connect(struct building *b, const struct script_step *s, st
 	connect_defaults(b, c);
 	c->host = host_of(b, value(b, s, "name"));
 	b->hosts[out->conn] = c->host;
+	if ((text = value(b, s, "sni"))) {
+		c->host = strcmp(text, "none") == 0 ? NULL : server_name(b, text);
+		c->literal = true;
+	}
+	if ((text = value(b, s, "fragment")) && !fragment_parse(text, &c->fragment))
+		return err_set(b->err, RC_INPUT, "fragment=\"%s\" is neither segment-N nor record-N", text);
 	if ((text = value(b, s, "tls")))
 		c->tls = tls_mask(text);
 	c->alpn = value(b, s, "alpn");

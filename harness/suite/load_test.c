@@ -316,6 +316,9 @@ static const struct {
      "f.xml:4: name: \"m\xc3\xbcller.example\" is not ASCII"},
     {"name with an escaped NUL", SCRIPT("<connect id=\"c\" name=\"a%00b.example\"/>" REQUEST),
      "f.xml:4: name: the character \"%\" cannot stand"},
+    {"fragment", SCRIPT("<connect id=\"c\" sni=\"none\" fragment=\"record-1\"/>" REQUEST), ""},
+    {"no fragment", SCRIPT("<connect id=\"c\" fragment=\"record-0\"/>" REQUEST),
+     "f.xml:4: fragment=\"record-0\" on <connect> is neither segment-N nor record-N, N from 1 to 16384"},
     {"connects nowhere", SCRIPT("<wait ms=\"1\"/>"), "f.xml:3: the script connects nowhere"},
     /* requirements, impossible cells, profiles, diagnoses */
     {"duplicate requirement",

@@ -110,6 +110,16 @@ const char *value_expand(struct arena *a, const char *text, when_lookup *lookup,
 	return rest == text ? text : arena_printf(a, "%s%s", out, rest);
 }
 
+bool fragment_parse(const char *text, struct job_fragment *out)
+{
+	uint64_t bytes;
+	bool records = text_starts(text, "record-");
+	if ((!records && !text_starts(text, "segment-")) || !text_u64(strchr(text, '-') + 1, 1, 16384, &bytes))
+		return false;
+	*out = (struct job_fragment){.bytes = (size_t)bytes, .records = records};
+	return true;
+}
+
 bool wait_parse(const char *text, uint32_t *ms)
 {
 	uint64_t v;

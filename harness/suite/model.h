@@ -448,6 +448,8 @@ const char *value_expand(struct arena *a, const char *text, when_lookup *lookup,
 
 /* request/@body: "49152", "48k", "1m", "limit", "limit+1", "limit-1" of a target's body-limit.  False for anything else. */
 bool body_size_parse(const char *text, uint64_t limit, uint64_t *bytes);
+/* connect/@fragment: "segment-64", "record-1": pieces of 1 to 16384 bytes. */
+bool fragment_parse(const char *text, struct job_fragment *out);
 /* wait/@ms: "250", or with a unit as other times: "250ms", "2s". */
 bool wait_parse(const char *text, uint32_t *ms);
 /* times=: a whole number from 1 to 64. */

@@ -12,7 +12,7 @@ struct verb_rule {
 
 /* One row a verb, in the order of enum verb. */
 static const struct verb_rule verb_rules[VERB__COUNT] = {
-    [VERB_CONNECT] = {"id name certificate resume tls plain alpn pha tickets ems secure-renegotiation lives fresh", "id", false},
+    [VERB_CONNECT] = {"id name sni fragment certificate resume tls plain alpn pha tickets ems secure-renegotiation lives fresh", "id", false},
     [VERB_REQUEST] = {"id on method target host authority body expect-continue chunked until certificate", "id", true},
     [VERB_AWAIT] = {"of", "", false},
     [VERB_ANSWER] = {"on certificate refuse", "", false},
@@ -280,6 +280,13 @@ static void check_anchors(struct checking *c, const char *value)
 	check_words(c, value, "others");
 }
 
+static void check_fragment(struct checking *c, const char *value)
+{
+	struct job_fragment fragment;
+	if (!fragment_parse(value, &fragment))
+		wrong(c, value, "is neither segment-N nor record-N, N from 1 to 16384");
+}
+
 static void check_filled(struct checking *c, const char *value)
 {
 	if (!*value)
@@ -298,6 +305,8 @@ static const struct {
     {"session", check_session_new},
     {"resume", check_session},
     {"name", check_name},
+    {"sni", check_name},
+    {"fragment", check_fragment},
     {"tls", check_tls},
     {"pha", check_yes},
     {"plain", check_yes},
