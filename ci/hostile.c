@@ -10,6 +10,8 @@
  *   limit   the same, but of one second's connections those beyond N are answered STATUS (429)
  *   gone    the same until connection N; then nobody listens any more
  *   change  the same, but from connection N on with another certificate of its own
+ *   asks    asks for a certificate after the request, and says nothing to what it gets
+ *   nags    asks again as soon as it is answered, without end
  *   clock   its clock is N seconds ahead: in its Date, and where it asks whether a certificate is valid; others get 403
  */
 #include <arpa/inet.h>
@@ -146,19 +148,47 @@ static void answer(gnutls_session_t session, const char *mode, long status)
 	drain((int)gnutls_transport_get_int(session));
 }
 
+/* RFC 8446 4.6.2, RFC 5246 7.4.1.1: after the first request, once or for ever; never an answer. */
+static void ask_late(gnutls_session_t session, bool again)
+{
+	char buffer[4096];
+	ssize_t n;
+	int rc;
+	bool tls13 = gnutls_protocol_get_version(session) == GNUTLS_TLS1_3;
+	do
+		n = gnutls_record_recv(session, buffer, sizeof buffer);
+	while (n == GNUTLS_E_AGAIN || n == GNUTLS_E_INTERRUPTED);
+	gnutls_certificate_server_set_request(session, GNUTLS_CERT_REQUEST);
+	do {
+		if (!tls13)
+			gnutls_rehandshake(session);
+		do
+			rc = tls13 ? gnutls_reauth(session, 0) : gnutls_handshake(session);
+		while (rc < 0 && !gnutls_error_is_fatal(rc));
+	} while (n > 0 && rc == 0 && again);
+	drain((int)gnutls_transport_get_int(session));
+}
+
+static bool asks_late(const char *mode)
+{
+	return strcmp(mode, "asks") == 0 || strcmp(mode, "nags") == 0;
+}
+
 static void shake(int fd, const char *mode, long status)
 {
 	gnutls_session_t session;
 	int rc;
-	gnutls_init(&session, GNUTLS_SERVER | GNUTLS_NO_SIGNAL);
+	gnutls_init(&session, GNUTLS_SERVER | GNUTLS_NO_SIGNAL | GNUTLS_NO_TICKETS | GNUTLS_POST_HANDSHAKE_AUTH);
 	gnutls_priority_set(session, priority);
 	gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, credentials);
-	gnutls_certificate_server_set_request(session, GNUTLS_CERT_REQUEST);
+	gnutls_certificate_server_set_request(session, asks_late(mode) ? GNUTLS_CERT_IGNORE : GNUTLS_CERT_REQUEST);
 	gnutls_transport_set_int(session, fd);
 	do
 		rc = gnutls_handshake(session);
 	while (rc < 0 && !gnutls_error_is_fatal(rc));
-	if (rc == 0)
+	if (rc == 0 && asks_late(mode))
+		ask_late(session, strcmp(mode, "nags") == 0);
+	else if (rc == 0)
 		answer(session, mode, status);
 	gnutls_deinit(session);
 }

@@ -61,4 +61,24 @@ for mode in ban banrst; do
 	has "something began to refuse everybody"
 	grep -oE '<case [^>]*verdict="pass"[^>]*condition="untrusted"' "$dir/run/results.xml" && fail "$mode: a pass after the ban"
 done
-echo "hostile servers: 12 modes"
+
+# Who asks late and then says nothing, or asks without end, holds no case beyond its deadlines (2 s each here).
+for mode in asks nags; do
+	start $mode
+	cat > "$dir/target.xml" <<-XML
+		<target xmlns="urn:mtlspec:1" id="hostile" product="hostile" tls="1.2 1.3" http="1.1" has="keep-alive">
+		  <title>A server that asks and does not listen</title>
+		  <endpoint id="r" negotiation="renegotiation" tls="1.2" url="https://localhost:$port/" address="127.0.0.1:$port"/>
+		  <endpoint id="p" negotiation="post-handshake" tls="1.3" url="https://localhost:$port/" address="127.0.0.1:$port"/>
+		  <accept status="200"/> <reject status="403"/>
+		</target>
+	XML
+	rm -rf "$dir/run"
+	begin=$(date +%s%N)
+	expect 3 timeout 120 "$mtlspec" run --target "$dir/target.xml" --out "$dir/run" --rate 1000 --in-flight 8 --timeout 2s --impact hostile --seed 1
+	no_negative_pass
+	has "endpoint r: the control certificate was refused"
+	has "endpoint p: the control certificate was refused"
+	[ $(( ($(date +%s%N) - begin) / 1000000 )) -lt 30000 ] || fail "$mode: a late request held the run up"
+done
+echo "hostile servers: 14 modes"
