@@ -58,6 +58,8 @@ serve iis-server-2025-require post-handshake --error-pages generic
 looks
 has "details are for the server itself"
 has "failed request tracing"
+has "(iis-details-hidden)"
+has_not "(KB-15)"
 has 'profile="iis-server-2025-require"'
 
 # described PERSONALITY MODE NEGOTIATION...: what it writes is accepted, and judged by the right documents
