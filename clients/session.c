@@ -183,7 +183,7 @@ void session_forget_servers(struct tls_shared *shared)
 bool session_save(struct tls_link *l, struct arena *a, struct blob *out)
 {
 	gnutls_datum_t data = {0};
-	if (!l->up || gnutls_session_get_data2(l->session, &data) < 0)
+	if ((!l->up && !l->closed_well) || gnutls_session_get_data2(l->session, &data) < 0)
 		return false;
 	/* Without a ticket or, before TLS 1.3, a session id the library packs an empty shell. */
 	gnutls_datum_t id = {0};

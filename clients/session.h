@@ -15,7 +15,10 @@
 bool session_check_server(struct tls_link *l);
 void session_forget_servers(struct tls_shared *shared);
 
-/* The session as bytes in `a`; false when the server gave nothing to resume.  May wait some ms for a ticket. */
+/*
+ * The session as bytes in `a`, also when the peer has closed it well; false when it gave nothing to resume.  May wait some ms
+ * for a ticket.
+ */
 bool session_save(struct tls_link *l, struct arena *a, struct blob *out);
 
 #endif
