@@ -97,6 +97,21 @@ const char *recipe_attribute(struct arena *a, const struct kase *k, enum verb ve
 	return NULL;
 }
 
+/* The version of the first connection: the script's own where it names one. */
+static enum tls version_of(struct arena *a, const struct kase *k)
+{
+	const char *own = recipe_attribute(a, k, VERB_CONNECT, "tls");
+	enum tls v;
+	return own && tls_parse(own, &v) ? v : k->tls;
+}
+
+static const char *pha_of(struct arena *a, const struct kase *k)
+{
+	bool offered = k->negotiation == NEGOTIATION_POST_HANDSHAKE && k->client == CLIENT_WILLING &&
+		       !text_equal(recipe_attribute(a, k, VERB_CONNECT, "pha"), "no");
+	return offered ? " -enable_pha" : "";
+}
+
 /* What the first request brings. */
 struct content {
 	const char *method;
@@ -139,7 +154,7 @@ const char *recipe_curl(struct arena *a, const struct kase *k, const struct live
 		options = arena_printf(a, " -X %s --data-binary @- -H 'Expect:%s'%s", c.method, c.expects ? " 100-continue" : "",
 				       c.chunked ? " -H 'Transfer-Encoding: chunked'" : "");
 	}
-	return arena_printf(a, "%scurl -v %s %s %s%s%s%s \"https://%s%s\"", before, curl_http(k->http), curl_tls(k->tls), trust,
+	return arena_printf(a, "%scurl -v %s %s %s%s%s%s \"https://%s%s\"", before, curl_http(k->http), curl_tls(version_of(a, k)), trust,
 			    mine, options, curl_address(a, e), e->authority, e->path);
 }
 
@@ -170,6 +185,6 @@ const char *recipe_openssl(struct arena *a, const struct kase *k, const struct l
 		f->chain ? arena_printf(a, " -cert '%s' -cert_chain '%s' -key '%s'", f->chain, f->chain, f->key) : "";
 	return arena_printf(a, "%s | openssl s_client -connect %s:%u -servername %s %s%s -ign_eof%s%s",
 			    request_command(a, k, e, f->body_limit), ip, (unsigned)e->address.port, e->host,
-			    openssl_tls(k->tls), k->negotiation == NEGOTIATION_POST_HANDSHAKE ? " -enable_pha" : "", trust,
+			    openssl_tls(version_of(a, k)), pha_of(a, k), trust,
 			    mine);
 }

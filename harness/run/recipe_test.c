@@ -47,11 +47,31 @@ START_TEST(lines)
 }
 END_TEST
 
+/* What the script says of the connection goes before the cell. */
+START_TEST(connection_of_its_own)
+{
+	static const struct attribute connect[] = {A("id", "c"), A("tls", "1.3"), A("pha", "no")};
+	const struct script_step steps[] = {{.verb = VERB_CONNECT, .attributes = connect, .n_attributes = 3},
+					    {.verb = VERB_REQUEST, .attributes = plain, .n_attributes = 1}};
+	const struct scenario scenario = {.suite = "s", .id = "s", .steps = steps, .n_steps = 2};
+	const struct kase k = {.scenario = &scenario, .tls = TLS_1_2, .http = HTTP_1_1, .negotiation = NEGOTIATION_POST_HANDSHAKE};
+	const struct live_endpoint e = {.address = {"127.0.0.1", 8443}, .host = "h", .authority = "h:8443", .path = "/x"};
+	const struct recipe_files f = {0};
+	struct arena a = {0};
+	ck_assert_ptr_nonnull(strstr(recipe_curl(&a, &k, &e, &f), " --tlsv1.3 "));
+	const char *openssl = recipe_openssl(&a, &k, &e, &f);
+	ck_assert_ptr_nonnull(strstr(openssl, " -tls1_3 "));
+	ck_assert_ptr_null(strstr(openssl, "-enable_pha"));
+	arena_fini(&a);
+}
+END_TEST
+
 Suite *test_suite(void)
 {
 	Suite *s = suite_create("recipe");
 	TCase *c = tcase_create("recipe");
 	tcase_add_loop_test(c, lines, 0, sizeof rows / sizeof *rows);
+	tcase_add_test(c, connection_of_its_own);
 	suite_add_tcase(s, c);
 	return s;
 }
