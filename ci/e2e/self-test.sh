@@ -53,6 +53,7 @@ serves-who-sends-data-instead      late/pipelined-without-certificate[tls=1.2,ne
 serves-who-sends-data-instead      late/pipelined-without-certificate[tls=1.3,negotiation=post-handshake,http=1.1,then=no] false-accept
 takes-no-key-update-while-asking   late/interleaved-key-update[tls=1.3,negotiation=post-handshake,http=1.1,ask-peer=yes] false-reject
 renegotiates-with-legacy-clients   late/legacy-client[tls=1.2,negotiation=renegotiation,http=1.1] deviation
+keeps-first-certificate            renegotiation/to-another-certificate[tls=1.2,negotiation=required,http=1.1] false-accept
 allows-client-renegotiation        renegotiation/client-initiated[tls=1.2,negotiation=none,http=1.1] deviation
 forgets-identity                   late/asked-twice[tls=1.2,negotiation=renegotiation,http=1.1] false-reject
 serves-after-refusal               late/refused-by-warning[tls=1.2,negotiation=renegotiation,http=1.1] false-accept

@@ -94,6 +94,8 @@
 	  "breaks off when new keys come between its late request and the answer")                                     \
 	X(FAULT_RENEGOTIATES_WITH_LEGACY_CLIENTS, "renegotiates-with-legacy-clients", NULL, NULL, false,               \
 	  "asks clients from before RFC 5746 to renegotiate, too")                                                     \
+	X(FAULT_KEEPS_FIRST_CERTIFICATE, "keeps-first-certificate", NULL, NULL, false,                                 \
+	  "follows a client into a renegotiation, and takes it for whoever it was before")                             \
 	X(FAULT_ALLOWS_CLIENT_RENEGOTIATION, "allows-client-renegotiation", NULL, NULL, false,                         \
 	  "renegotiates as often as a client asks for it")                                                             \
 	X(FAULT_LATE_REQUEST_HANGS, "late-request-hangs", NULL, NULL, true,                                            \

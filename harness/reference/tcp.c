@@ -133,6 +133,13 @@ static long tls_read(void *context, void *out, size_t size)
 				return -1;
 			continue;
 		}
+		if (n == GNUTLS_E_REHANDSHAKE && c->faults->on[FAULT_KEEPS_FIRST_CERTIFICATE]) {
+			const struct admission first = c->admission;
+			if (!conn_follow_renegotiation(c))
+				return -1;
+			c->admission = first;
+			continue;
+		}
 		/* A client that renegotiates is told no (RFC 5246 7.2.2), not for ever. */
 		if (n == GNUTLS_E_REHANDSHAKE && ++c->renegotiations <= 3)
 			gnutls_alert_send(c->session, GNUTLS_AL_WARNING, GNUTLS_A_NO_RENEGOTIATION);
@@ -288,7 +295,9 @@ static bool open_tls(struct conn *c)
 {
 	static const gnutls_datum_t alpn[] = {{(unsigned char *)(uintptr_t) "http/1.1", 8},
 					      {(unsigned char *)(uintptr_t) "http/1.0", 8}};
-	if (gnutls_init(&c->session, GNUTLS_SERVER | GNUTLS_NO_TICKETS | GNUTLS_POST_HANDSHAKE_AUTH) < 0)
+	/* Whom a second certificate of one connection makes its owner is ours to say, not GnuTLS's. */
+	if (gnutls_init(&c->session,
+			GNUTLS_SERVER | GNUTLS_NO_TICKETS | GNUTLS_POST_HANDSHAKE_AUTH | GNUTLS_ALLOW_ID_CHANGE) < 0)
 		return false;
 	gnutls_session_set_ptr(c->session, c);
 	gnutls_priority_set(c->session, c->endpoint->priority);
