@@ -89,6 +89,12 @@ struct job_fragment {
 	bool records;
 };
 
+/* Where TCP goes: an IP address literal and a port.  Names are resolved before the run. */
+struct job_address {
+	const char *ip; /* "127.0.0.1", "::1" */
+	uint16_t port;
+};
+
 struct job_connect {
 	const char *host; /* SNI; NULL sends none */
 	bool literal;	  /* send it even where it is an address, which RFC 6066 section 3 forbids */
@@ -105,6 +111,7 @@ struct job_connect {
 	bool legacy;	    /* knows no RFC 5746: neither renegotiation_info nor the SCSV */
 	bool plain;	    /* no TLS: HTTP as it is */
 	const char *resume; /* handle of a saved session, or NULL */
+	struct job_address elsewhere; /* not the job's address; ip NULL: the job's */
 };
 
 struct job_header {
@@ -137,12 +144,6 @@ struct job_step {
 	uint32_t ms; /* wait */
 };
 
-/* Where TCP goes: an IP address literal and a port.  Names are resolved before the run. */
-struct job_address {
-	const char *ip; /* "127.0.0.1", "::1" */
-	uint16_t port;
-};
-
 struct job_deadlines {
 	uint32_t connect_ms, handshake_ms, response_ms, budget_ms; /* budget: the whole case */
 };
@@ -169,5 +170,10 @@ struct job {
 	const char *server_ca; /* PEM file the server must chain to; NULL: record and compare only */
 	bool server_subject;   /* the server's subject (RFC 4514) and a blank go behind the hash of its leaf */
 };
+
+static inline const struct job_address *job_address(const struct job *job, const struct job_connect *c)
+{
+	return c->elsewhere.ip ? &c->elsewhere : &job->address;
+}
 
 #endif

@@ -27,9 +27,10 @@ static char *copy(const char *text)
 /* By host, address and the anchor that was asked for: another anchor is another question. */
 static struct remembered *find(struct tls_link *l)
 {
+	const struct job_address *address = job_address(l->job, l->want);
 	for (struct remembered *r = l->shared->servers; r; r = r->next)
-		if (r->port == l->job->address.port && strcmp(r->ip, l->job->address.ip) == 0 &&
-		    text_equal(r->host, l->want->host) && text_equal(r->server_ca, l->job->server_ca))
+		if (r->port == address->port && strcmp(r->ip, address->ip) == 0 && text_equal(r->host, l->want->host) &&
+		    text_equal(r->server_ca, l->job->server_ca))
 			return r;
 	return NULL;
 }
@@ -108,11 +109,12 @@ out:
 
 static struct remembered *remember(struct tls_link *l, const gnutls_datum_t *chain, unsigned n)
 {
+	const struct job_address *address = job_address(l->job, l->want);
 	struct remembered *r = mem_alloc(sizeof *r);
 	r->host = copy(l->want->host);
-	r->ip = copy(l->job->address.ip);
+	r->ip = copy(address->ip);
 	r->server_ca = copy(l->job->server_ca);
-	r->port = l->job->address.port;
+	r->port = address->port;
 	buf_init(&r->chain, SIZE_MAX / 4);
 	for (unsigned i = 0; i < n; i++)
 		put_entry(&r->chain, &chain[i]);
@@ -123,7 +125,8 @@ static struct remembered *remember(struct tls_link *l, const gnutls_datum_t *cha
 }
 
 /* The hash alone, or with the subject behind it for a job that asks whose certificate it is. */
-static void note_chain(struct tls_link *l, enum event_kind kind, const gnutls_datum_t *chain, unsigned n, const char *leaf)
+static void note_chain(struct tls_link *l, enum event_kind kind, const gnutls_datum_t *chain, unsigned n,
+		       const char *leaf)
 {
 	gnutls_x509_crt_t crt = NULL;
 	gnutls_datum_t subject = {0};

@@ -209,7 +209,7 @@ start_hitch() {
 	background hitch --config="$work/hitch.conf"
 }
 if installed hitch; then
-	up start_hitch backend required
+	up start_hitch backend none required
 	finds required "$required" hitch
 fi
 start_openssl() {

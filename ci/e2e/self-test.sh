@@ -71,6 +71,7 @@ takes-host-over-target             names/absolute-target-of-another-name[tls=1.3
 accepts-anchor-of-another-name     names/certificate-of-another-tenant[tls=1.3,negotiation=by-name,http=1.1,sni=protected,certificate=valid-tenant] false-accept
 resumes-across-names               resumption/ticket-across-names[tls=1.3,negotiation=by-name,http=1.1] false-accept
 keeps-identity-of-first-connection resumption/ticket-of-protected-at-open[tls=1.3,negotiation=by-name,http=1.1] false-accept
+resumes-across-endpoints           resumption/ticket-across-endpoints[tls=1.3,negotiation=required,http=1.1] false-accept
 resumes-across-anchors             resumption/ticket-across-tenants[tls=1.3,negotiation=by-name,http=1.1,certificate=none] false-accept
 trusts-host-header                 resumption/ticket-of-tenant-with-host-of-another[tls=1.3,negotiation=by-name,http=1.1,sni=tenant] false-accept
 accepts-no-certificate             resumption/session-id-across-tenants[tls=1.2,negotiation=by-name,http=1.1] false-accept

@@ -33,7 +33,7 @@ void verb_connect(struct script *s, const struct job_step *step)
 	script_close(s, c, CLOSE_NOTIFY);
 	net_init(net, &s->rec, step->conn, s->ahead + (size_t)step->conn * NET_AHEAD);
 	net_set_deadline(net, script_deadline(s, s->job->deadlines.connect_ms, "connect"));
-	s->rc = net_connect(net, &s->job->address, &connected, s->err);
+	s->rc = net_connect(net, job_address(s->job, &step->connect), &connected, s->err);
 	if (s->rc != RC_OK || !connected) {
 		net_close(net, CLOSE_FIN);
 		return;

@@ -102,6 +102,8 @@
 	  "asks after the request, and says nothing to what it gets")                                                  \
 	X(FAULT_RESUMES_ACROSS_NAMES, "resumes-across-names", NULL, NULL, false,                                       \
 	  "takes a TLS 1.3 session at every name for what it was worth at the first")                                  \
+	X(FAULT_RESUMES_ACROSS_ENDPOINTS, "resumes-across-endpoints", NULL, NULL, false,                               \
+	  "takes a session at every port for what it is worth at the first")                                           \
 	X(FAULT_RESUMES_WITHOUT_MASTER_SECRET, "resumes-without-extended-master-secret", NULL, NULL, false,            \
 	  "resumes a session without extended master secret for a client that offers it")                              \
 	X(FAULT_FORGIVES_LOST_MASTER_SECRET, "forgives-lost-extended-master-secret", NULL, NULL, false,                \

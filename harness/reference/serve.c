@@ -378,6 +378,7 @@ static enum rc prepare(struct server *s, struct err *err)
 		if (e->first == MAP_FAILED)
 			return err_errno(err, RC_FAULT, "cannot map memory");
 		e->first->admit = ADMIT_ANONYMOUS;
+		e->before = s->endpoint[0].by_name ? s->named : s->endpoint[0].site;
 		if (e->by_name) {
 			e->site = s->named;
 			e->n = s->names;

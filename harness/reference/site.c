@@ -29,6 +29,8 @@ static void take_sessions(struct conn *c)
 	c->anywhere = c->asked && c->faults->on[FAULT_RESUMES_ACROSS_ANCHORS];
 	if (c->anywhere)
 		c->earned_at = first_that_asks(c);
+	if (c->faults->on[FAULT_RESUMES_ACROSS_ENDPOINTS])
+		c->earned_at = c->endpoint->before;
 	if (app_asks(&c->site->policy) == APP_ASK_LATE)
 		return;
 	if (c->earned_at->ticket_key.size)

@@ -24,6 +24,7 @@ struct endpoint {
 	const char *word; /* the mode as given: "required", "by-name" ... */
 	struct site *site;
 	size_t n;
+	const struct site *before; /* the first of the server's first endpoint */
 	bool by_name;		    /* SNI picks the site; otherwise there is one site, with policy.host NULL */
 	gnutls_priority_t priority; /* borrowed */
 	int fd;			    /* listening */

@@ -135,6 +135,8 @@ const struct journal_record *exec_task(struct exec *x, const struct task *task)
 		.suite = s->suite,
 		.target = s->target,
 		.endpoint = live(x, &k),
+		.endpoints = x->endpoints,
+		.n_endpoints = x->n_endpoints,
 		.forge = s->forge,
 		.kase = &k,
 		.serial = serial,

@@ -14,6 +14,7 @@ struct building {
 	const char *ids[MAX_CREDENTIALS];
 	size_t n;
 	const char *conns[JOB_MAX_CONNECTIONS], *hosts[JOB_MAX_CONNECTIONS]; /* ids, and what each was opened for */
+	const struct live_endpoint *at[JOB_MAX_CONNECTIONS];		     /* where each leads */
 	int n_conns, shown[JOB_MAX_CONNECTIONS];			     /* and the credential of each */
 	const char *reqs[JOB_MAX_REQUESTS];
 	int n_reqs;
@@ -102,25 +103,23 @@ static unsigned tls_mask(const char *words)
 }
 
 /* The host of that name of the endpoint; the text as it stands when it is none. */
-static const char *server_name(const struct building *b, const char *name)
+static const char *server_name(const struct live_endpoint *e, const char *name)
 {
-	const struct live_endpoint *e = b->spec->endpoint;
 	for (size_t i = 0; i < e->endpoint->n_names; i++)
 		if (strcmp(e->endpoint->names[i].id, name) == 0)
 			return e->names[i];
 	return name;
 }
 
-static const char *host_of(const struct building *b, const char *name)
+static const char *host_of(const struct live_endpoint *e, const char *name)
 {
-	const char *host = name ? server_name(b, name) : NULL;
-	return host && (host != name || strchr(host, '.')) ? host : b->spec->endpoint->host;
+	const char *host = name ? server_name(e, name) : NULL;
+	return host && (host != name || strchr(host, '.')) ? host : e->host;
 }
 
 /* The name in Host of a request to `host`: as the endpoint's own, with its port (RFC 9110 7.2). */
-static const char *authority_of(const struct building *b, const char *host)
+static const char *authority_of(const struct building *b, const struct live_endpoint *e, const char *host)
 {
-	const struct live_endpoint *e = b->spec->endpoint;
 	const char *colon = strrchr(e->authority, ':'), *bracket = strrchr(e->authority, ']');
 	if (!host || strcmp(host, e->host) == 0)
 		return e->authority;
@@ -133,8 +132,20 @@ static const char *host_header(const struct building *b, const char *text)
 	const struct live_endpoint *e = b->spec->endpoint;
 	for (size_t i = 0; i < e->endpoint->n_names; i++)
 		if (strcmp(e->endpoint->names[i].id, text) == 0)
-			return authority_of(b, e->names[i]);
+			return authority_of(b, e, e->names[i]);
 	return strcmp(text, "none") == 0 ? NULL : text;
+}
+
+/* at=: the first endpoint with that negotiation; without it, the cell's.  NULL if there is none. */
+static const struct live_endpoint *endpoint_at(const struct building *b, const char *at)
+{
+	enum negotiation wanted;
+	if (!at || !negotiation_parse(at, &wanted))
+		return b->spec->endpoint;
+	for (size_t i = 0; i < b->spec->n_endpoints; i++)
+		if (b->spec->endpoints[i].endpoint->negotiation == wanted)
+			return &b->spec->endpoints[i];
+	return NULL;
 }
 
 static void connect_defaults(const struct building *b, struct job_connect *c)
@@ -169,10 +180,15 @@ static enum rc build_connect(struct building *b, const struct script_step *s, st
 	b->conns[b->n_conns] = value(b, s, "id");
 	out->conn = b->n_conns++;
 	connect_defaults(b, c);
-	c->host = host_of(b, value(b, s, "name"));
+	b->at[out->conn] = endpoint_at(b, value(b, s, "at"));
+	if (!b->at[out->conn])
+		return err_set(b->err, RC_ABSENT, "no endpoint with negotiation %s", value(b, s, "at"));
+	if (b->at[out->conn] != b->spec->endpoint)
+		c->elsewhere = b->at[out->conn]->address;
+	c->host = host_of(b->at[out->conn], value(b, s, "name"));
 	b->hosts[out->conn] = c->host;
 	if ((text = value(b, s, "sni"))) {
-		c->host = strcmp(text, "none") == 0 ? NULL : server_name(b, text);
+		c->host = strcmp(text, "none") == 0 ? NULL : server_name(b->at[out->conn], text);
 		c->literal = true;
 	}
 	if ((text = value(b, s, "fragment")) && !fragment_parse(text, &c->fragment))
@@ -213,8 +229,10 @@ static enum rc build_request(struct building *b, const struct script_step *s, st
 	text = value(b, s, "on");
 	out->conn = text ? handle(b->conns, b->n_conns, text) : b->n_conns - 1;
 	request_defaults(b, r);
-	if (out->conn >= 0)
-		r->host = authority_of(b, b->hosts[out->conn]);
+	if (out->conn >= 0) {
+		r->target = b->at[out->conn]->path;
+		r->host = authority_of(b, b->at[out->conn], b->hosts[out->conn]);
+	}
 	if ((text = value(b, s, "method")))
 		r->method = text;
 	if ((text = value(b, s, "target")))

@@ -15,6 +15,8 @@ struct job_spec {
 	const struct suite *suite;
 	const struct target *target;
 	const struct live_endpoint *endpoint;
+	const struct live_endpoint *endpoints; /* all of the target, for at= */
+	size_t n_endpoints;
 	struct forge *forge;
 	const struct kase *kase;
 	uint64_t serial; /* unique per case and repetition */

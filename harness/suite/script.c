@@ -12,7 +12,7 @@ struct verb_rule {
 
 /* One row a verb, in the order of enum verb. */
 static const struct verb_rule verb_rules[VERB__COUNT] = {
-    [VERB_CONNECT] = {"id name sni fragment certificate resume tls plain alpn pha tickets ems secure-renegotiation lives fresh", "id", false},
+    [VERB_CONNECT] = {"id name at sni fragment certificate resume tls plain alpn pha tickets ems secure-renegotiation lives fresh", "id", false},
     [VERB_REQUEST] = {"id on method target host authority body expect-continue chunked until certificate", "id", true},
     [VERB_AWAIT] = {"of", "", false},
     [VERB_ANSWER] = {"on certificate refuse", "", false},
@@ -287,6 +287,12 @@ static void check_fragment(struct checking *c, const char *value)
 		wrong(c, value, "is neither segment-N nor record-N, N from 1 to 16384");
 }
 
+static void check_at(struct checking *c, const char *value)
+{
+	if (read_index("none optional required", value, strlen(value)) < 0)
+		wrong(c, value, "is none of: none, optional, required");
+}
+
 static void check_filled(struct checking *c, const char *value)
 {
 	if (!*value)
@@ -307,6 +313,7 @@ static const struct {
     {"name", check_name},
     {"sni", check_name},
     {"fragment", check_fragment},
+    {"at", check_at},
     {"tls", check_tls},
     {"pha", check_yes},
     {"plain", check_yes},
