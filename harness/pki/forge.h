@@ -47,6 +47,8 @@ enum rc forge_mint_until(struct forge *f, const struct condition *condition, uin
 
 /* PEM files for targets.  `trust` is the anchor set's name: "main", or another tenant's. */
 enum rc forge_write_anchors(struct forge *f, const char *trust, const char *path, struct err *err) MUST_USE;
+/* The same anchors as a trust store for Java: PKCS#12 without a password. */
+enum rc forge_write_trust_store(struct forge *f, const char *trust, const char *path, struct err *err) MUST_USE;
 /* CRLs of every CA there is, concatenated. */
 enum rc forge_write_crls(struct forge *f, const char *path, struct err *err) MUST_USE;
 /* A server certificate for `hosts` (space-separated DNS names and IP literals) under its own CA, chain and key (0600). */

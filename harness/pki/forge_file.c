@@ -4,6 +4,7 @@
 #include "harness/base/fs.h"
 #include "harness/pki/forge_inner.h"
 #include "harness/pki/general_name.h"
+#include "harness/pki/pkcs12.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,7 @@
 #define KEY_MODE 0600
 #define CRL_LIFE (30 * 24 * 3600)
 
-static enum rc write_pem(const struct buf *b, const char *path, struct err *err)
+static enum rc write_file(const struct buf *b, const char *path, struct err *err)
 {
 	if (b->overflow)
 		return err_set(err, RC_FAULT, "%s: too large", path);
@@ -32,19 +33,52 @@ out:
 	return rc;
 }
 
-enum rc forge_write_anchors(struct forge *f, const char *trust, const char *path, struct err *err)
+/* The anchors of a set: the root of the hierarchy and what conditions want to stand beside it.  *out is malloc's. */
+static enum rc anchors_of(struct forge *f, const char *trust, struct blob **out, size_t *n, struct err *err)
 {
 	enum rc rc;
 	struct anchor_set *set;
-	struct buf b;
-	buf_init(&b, MAX_FILE);
+	*out = NULL;
+	size_t cap = 0;
+	*n = 0;
 	TRY(forge_anchor_set(f, trust, &set, err));
 	bool lasting = set == &f->sets[0] && f->lasting.key;
-	TRY(keys_put_pem(&b, "CERTIFICATE", lasting ? f->lasting.anchor : set->root->der, err));
+	*VEC_PUSH(*out, *n, cap) = lasting ? f->lasting.anchor : set->root->der;
 	for (size_t i = 0; i < set->n; i++)
-		TRY(keys_put_pem(&b, "CERTIFICATE", set->stored[i], err));
-	TRY(write_pem(&b, path, err));
+		*VEC_PUSH(*out, *n, cap) = set->stored[i];
 out:
+	return rc;
+}
+
+enum rc forge_write_anchors(struct forge *f, const char *trust, const char *path, struct err *err)
+{
+	enum rc rc;
+	struct blob *anchors = NULL;
+	size_t n;
+	struct buf b;
+	buf_init(&b, MAX_FILE);
+	TRY(anchors_of(f, trust, &anchors, &n, err));
+	for (size_t i = 0; i < n; i++)
+		TRY(keys_put_pem(&b, "CERTIFICATE", anchors[i], err));
+	TRY(write_file(&b, path, err));
+out:
+	free(anchors);
+	buf_fini(&b);
+	return rc;
+}
+
+enum rc forge_write_trust_store(struct forge *f, const char *trust, const char *path, struct err *err)
+{
+	enum rc rc;
+	struct blob *anchors = NULL;
+	size_t n;
+	struct buf b;
+	buf_init(&b, MAX_FILE);
+	TRY(anchors_of(f, trust, &anchors, &n, err));
+	pkcs12_put_trust(&b, anchors, n);
+	TRY(write_file(&b, path, err));
+out:
+	free(anchors);
 	buf_fini(&b);
 	return rc;
 }
@@ -81,7 +115,7 @@ enum rc forge_write_crls(struct forge *f, const char *path, struct err *err)
 	buf_init(&b, MAX_FILE);
 	for (size_t i = 0; i < f->n_authorities; i++)
 		TRY(put_crl(f, f->authorities[i], &b, err));
-	TRY(write_pem(&b, path, err));
+	TRY(write_file(&b, path, err));
 out:
 	buf_fini(&b);
 	return rc;
@@ -169,8 +203,8 @@ enum rc forge_write_server(struct forge *f, const char *hosts, const char *chain
 	TRY(forge_make(f, &m, &server, err));
 	TRY(keys_put_pem(&chain, "CERTIFICATE", server.der, err));
 	TRY(keys_put_pem(&ca, "CERTIFICATE", f->server_ca.der, err));
-	TRY(write_pem(&chain, chain_path, err));
-	TRY(write_pem(&ca, ca_path, err));
+	TRY(write_file(&chain, chain_path, err));
+	TRY(write_file(&ca, ca_path, err));
 	TRY(write_key(m.key, key_path, err));
 out:
 	buf_fini(&names);
@@ -201,7 +235,7 @@ enum rc forge_write_credential(struct forge *f, const struct minted *m, const ch
 	}
 	for (size_t i = 0; i < m->credential.n; i++)
 		TRY(keys_put_pem(&b, "CERTIFICATE", m->credential.chain[i], err));
-	TRY(write_pem(&b, chain_path, err));
+	TRY(write_file(&b, chain_path, err));
 	TRY(write_key(key, key_path, err));
 out:
 	buf_fini(&b);

@@ -7,14 +7,14 @@
 #include <string.h>
 
 /* What the harness itself puts between @ and @; the ones with a colon take any word behind it. */
-#define BUILTIN_WORDS "dir self home anchors server-cert server-key server-pair server-chain server-ca crls user group"
+#define BUILTIN_WORDS "dir self home anchors trust-store server-cert server-key server-pair server-chain server-ca crls user group"
 
 static bool placeholder_is_known(const struct target_reading *r, const char *word, size_t len)
 {
 	const char *colon = memchr(word, ':', len);
 	if (colon) {
 		size_t stem = (size_t)(colon - word);
-		return stem + 1 < len && read_index("port anchors", word, stem) >= 0;
+		return stem + 1 < len && read_index("port anchors trust-store", word, stem) >= 0;
 	}
 	for (size_t i = 0; i < r->target->n_parameters; i++)
 		if (strlen(r->target->parameters[i].name) == len &&
@@ -34,7 +34,7 @@ void placeholders_check(struct target_reading *r, struct where where, const char
 		if (len && !placeholder_is_known(r, at, len))
 			findings_add(r->findings, where,
 				     "unknown placeholder @%.*s@: no <parameter> of this name, nor one of "
-				     "port:WORD anchors:TRUST " BUILTIN_WORDS,
+				     "port:WORD anchors:TRUST trust-store:TRUST " BUILTIN_WORDS,
 				     (int)(len < 64 ? len : 64), at);
 		at += len + 1;
 	}

@@ -182,17 +182,30 @@ static enum rc server_ca(struct running *r, const char **value, struct err *err)
 	return rc;
 }
 
-static enum rc anchors_of(struct running *r, const char *trust, const char **value, struct err *err)
+typedef enum rc anchors_write(struct forge *f, const char *trust, const char *path, struct err *err);
+
+static enum rc anchors_as(struct running *r, const char *name, anchors_write *write, const char *trust, const char **value,
+			  struct err *err)
 {
-	*value = arena_printf(r->arena, "%s/anchors-%s.pem", r->dir, trust);
-	if (text_index(r->anchors, r->n_anchors, trust) >= 0)
+	*value = arena_printf(r->arena, "%s/%s", r->dir, name);
+	if (text_index(r->anchors, r->n_anchors, name) >= 0)
 		return RC_OK;
 	const char **grown = ARENA_NEW(r->arena, const char *, r->n_anchors + 1);
 	for (size_t i = 0; i < r->n_anchors; i++)
 		grown[i] = r->anchors[i];
-	grown[r->n_anchors++] = arena_strdup(r->arena, trust);
+	grown[r->n_anchors++] = name;
 	r->anchors = grown;
-	return forge_write_anchors(r->spec.forge, trust, *value, err);
+	return write(r->spec.forge, trust, *value, err);
+}
+
+static enum rc anchors_of(struct running *r, const char *trust, const char **value, struct err *err)
+{
+	return anchors_as(r, arena_printf(r->arena, "anchors-%s.pem", trust), forge_write_anchors, trust, value, err);
+}
+
+static enum rc trust_store_of(struct running *r, const char *trust, const char **value, struct err *err)
+{
+	return anchors_as(r, arena_printf(r->arena, "trust-store-%s.p12", trust), forge_write_trust_store, trust, value, err);
 }
 
 enum rc running_trust(struct running *r, const char *trust, const char *set, struct err *err)
@@ -205,6 +218,11 @@ enum rc running_trust(struct running *r, const char *trust, const char *set, str
 static enum rc anchors(struct running *r, const char **value, struct err *err)
 {
 	return anchors_of(r, "main", value, err);
+}
+
+static enum rc trust_store(struct running *r, const char **value, struct err *err)
+{
+	return trust_store_of(r, "main", value, err);
 }
 
 static enum rc crls(struct running *r, const char **value, struct err *err)
@@ -288,6 +306,7 @@ enum rc material_lookup(void *running, const char *name, const char **value, str
 		     {"user", user},
 		     {"group", group},
 		     {"anchors", anchors},
+		     {"trust-store", trust_store},
 		     {"crls", crls},
 		     {"server-cert", server_cert},
 		     {"server-key", server_key},
@@ -296,7 +315,8 @@ enum rc material_lookup(void *running, const char *name, const char **value, str
 		     {"server-ca", server_ca}};
 	struct running *r = running;
 	if (r->target->remote &&
-	    (text_starts(name, "anchors") || text_starts(name, "server-") || strcmp(name, "crls") == 0))
+	    (text_starts(name, "anchors") || text_starts(name, "trust-store") || text_starts(name, "server-") ||
+	     strcmp(name, "crls") == 0))
 		return err_set(err, RC_INPUT, "target %s: @%s@ is for servers that mtlspec starts itself",
 			       r->target->id, name);
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
@@ -306,6 +326,8 @@ enum rc material_lookup(void *running, const char *name, const char **value, str
 		return port(r, name + 5, value, err);
 	if (text_starts(name, "anchors:") && name[8])
 		return anchors_of(r, name + 8, value, err);
+	if (text_starts(name, "trust-store:") && name[12])
+		return trust_store_of(r, name + 12, value, err);
 	struct setting *s = find(r, name);
 	return s ? from_setting(r, s, value, err) : RC_OK;
 }

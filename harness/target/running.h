@@ -45,7 +45,7 @@ struct running {
 	struct ports ports;
 	struct expand expand;
 	const char *server_cert, *server_key, *server_ca, *crls; /* NULL until asked for */
-	const char *const *anchors;				 /* names of trusts whose bundle is written */
+	const char *const *anchors;				 /* files of anchors that are written */
 	size_t n_anchors;
 	struct member *members;
 	struct live_endpoint *endpoints;

@@ -25,6 +25,11 @@ enum rc forge_write_anchors(struct forge *f, const char *trust, const char *path
 	return fs_write(path, trust, strlen(trust), 0644, err);
 }
 
+enum rc forge_write_trust_store(struct forge *f, const char *trust, const char *path, struct err *err)
+{
+	return forge_write_anchors(f, trust, path, err);
+}
+
 enum rc forge_write_crls(struct forge *f, const char *path, struct err *err)
 {
 	(void)f;
