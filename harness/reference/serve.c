@@ -61,9 +61,8 @@ struct server {
 static const char usage[] =
     "usage: mtlspec serve --listen MODE=IP:PORT... [--certificate FILE --key FILE --anchors FILE] [OPTION]...\n\n"
     "The reference server: HTTPS over TLS 1.2 and 1.3 that judges client certificates by its own rules.  MODE is\n"
-    "none, optional, required, by-name, renegotiation (asks after the request, TLS 1.2 alone), post-handshake (the "
-    "same\n"
-    "of TLS 1.3) or plain (HTTP without TLS; plain:HOST answers for no other host); port 0 lets the kernel choose.\n"
+    "none, optional, required, by-name, renegotiation (asks after the request), post-handshake (so too,\n"
+    "under TLS 1.3 alone) or plain (HTTP without TLS; plain:HOST answers for no other host); port 0 lets the kernel choose.\n"
     "It prints \"listening MODE IP:PORT\" for each and serves until SIGTERM.";
 
 enum {
@@ -348,8 +347,6 @@ static enum versions versions_of(const struct server *s, const struct endpoint *
 		return VERSIONS_ALL;
 	if (s->faults.on[FAULT_ACCEPTS_OLD_TLS])
 		return VERSIONS_OLD;
-	if (!e->by_name && e->site->policy.mode == APP_RENEGOTIATION)
-		return VERSIONS_TLS12;
 	return !e->by_name && e->site->policy.mode == APP_POST_HANDSHAKE ? VERSIONS_TLS13 : VERSIONS_ALL;
 }
 
