@@ -5,6 +5,7 @@ using System;
 using System.IO;
 using System.Net;
 using System.Net.Security;
+using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Threading.Tasks;
@@ -72,6 +73,7 @@ void Protect(HttpsConnectionAdapterOptions https, ClientCertificateMode mode)
 	https.ServerCertificate = server;
 	https.ServerCertificateChain = chain;
 	https.ClientCertificateMode = mode;
+	https.SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;
 	https.HandshakeTimeout = TimeSpan.FromSeconds(20);
 	https.OnAuthenticate = (_, ssl) => ssl.CertificateChainPolicy = Policy();
 	if (Setting("validation") == "any")
@@ -82,17 +84,19 @@ ValueTask<SslServerAuthenticationOptions> ByName(TlsHandshakeCallbackContext con
 {
 	ServerCertificateContext = SslStreamCertificateContext.Create(server, chain, offline: true),
 	ClientCertificateRequired = !string.Equals(context.ClientHelloInfo.ServerName, Setting("open"), StringComparison.OrdinalIgnoreCase),
+	EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
 	CertificateChainPolicy = Policy(),
 });
 
 async Task Answer(HttpContext context)
 {
 	bool late = context.Request.Path == "/late", drain = Setting("drain") == "yes";
-	if (drain)
-		await Drain(context);
+	// What is not read stands in the way of the handshake: it is held back, up to a limit, before anybody is asked.
+	if (drain && !await Drain(context, late ? long.Parse(Setting("limit")) : long.MaxValue))
+		return;
 	var certificate = late ? await context.Connection.GetClientCertificateAsync() : context.Connection.ClientCertificate;
 	if (!drain)
-		await Drain(context);
+		await Drain(context, long.MaxValue);
 	if (certificate != null)
 		context.Response.Headers["X-Client-Certificate"] = certificate.GetCertHashString(HashAlgorithmName.SHA256);
 	// Where names differ, Host says what is wanted, whatever name the connection was opened with; only the open one is open.
@@ -102,15 +106,26 @@ async Task Answer(HttpContext context)
 	await context.Response.WriteAsync(certificate != null ? "hello, you\n" : "hello, whoever\n");
 }
 
-async Task Drain(HttpContext context)
+// Reads the content and tells what it was; 413 and false when it is longer than that.
+async Task<bool> Drain(HttpContext context, long limit)
 {
 	using var sum = SHA256.Create();
 	using var hashed = new CryptoStream(Stream.Null, sum, CryptoStreamMode.Write);
-	var counted = new byte[65536];
+	var part = new byte[65536];
 	long length = 0;
-	for (int n; (n = await context.Request.Body.ReadAsync(counted)) > 0; length += n)
-		hashed.Write(counted, 0, n);
+	bool fits = context.Request.ContentLength is not long told || told <= limit;
+	for (int n; fits && (n = await context.Request.Body.ReadAsync(part)) > 0; fits = length <= limit)
+	{
+		hashed.Write(part, 0, n);
+		length += n;
+	}
+	if (!fits)
+	{
+		context.Response.StatusCode = StatusCodes.Status413PayloadTooLarge;
+		return false;
+	}
 	hashed.FlushFinalBlock();
 	context.Response.Headers["X-Body-Length"] = length.ToString();
 	context.Response.Headers["X-Body-Sha256"] = Convert.ToHexString(sum.Hash!);
+	return true;
 }
