@@ -182,37 +182,56 @@ static enum rc server_ca(struct running *r, const char **value, struct err *err)
 	return rc;
 }
 
-typedef enum rc anchors_write(struct forge *f, const char *trust, const char *path, struct err *err);
+/* The forms that anchors come in, each a file a trust. */
+static const struct form {
+	const char *stem, *end;
+	enum rc (*write)(struct forge *f, const char *trust, const char *path, struct err *err);
+} anchors_pem = {"anchors", "pem", forge_write_anchors}, anchors_p12 = {"trust-store", "p12", forge_write_trust_store};
 
-static enum rc anchors_as(struct running *r, const char *name, anchors_write *write, const char *trust, const char **value,
-			  struct err *err)
+static const char *form_file(const struct running *r, const struct form *form, const char *trust)
 {
-	*value = arena_printf(r->arena, "%s/%s", r->dir, name);
-	if (text_index(r->anchors, r->n_anchors, name) >= 0)
+	return arena_printf(r->arena, "%s/%s-%s.%s", r->dir, form->stem, trust, form->end);
+}
+
+static enum rc anchors_as(struct running *r, const struct form *form, const char *trust, const char **value, struct err *err)
+{
+	const char *path = *value = form_file(r, form, trust);
+	if (text_index(r->anchors, r->n_anchors, path) >= 0)
 		return RC_OK;
 	const char **grown = ARENA_NEW(r->arena, const char *, r->n_anchors + 1);
 	for (size_t i = 0; i < r->n_anchors; i++)
 		grown[i] = r->anchors[i];
-	grown[r->n_anchors++] = name;
+	grown[r->n_anchors++] = path;
 	r->anchors = grown;
-	return write(r->spec.forge, trust, *value, err);
+	return form->write(r->spec.forge, trust, path, err);
 }
 
 static enum rc anchors_of(struct running *r, const char *trust, const char **value, struct err *err)
 {
-	return anchors_as(r, arena_printf(r->arena, "anchors-%s.pem", trust), forge_write_anchors, trust, value, err);
+	return anchors_as(r, &anchors_pem, trust, value, err);
 }
 
 static enum rc trust_store_of(struct running *r, const char *trust, const char **value, struct err *err)
 {
-	return anchors_as(r, arena_printf(r->arena, "trust-store-%s.p12", trust), forge_write_trust_store, trust, value, err);
+	return anchors_as(r, &anchors_p12, trust, value, err);
 }
 
 enum rc running_trust(struct running *r, const char *trust, const char *set, struct err *err)
 {
-	if (text_index(r->anchors, r->n_anchors, trust) < 0)
-		return err_set(err, RC_ABSENT, "target %s: the anchors of %s are not ours to change", r->target->id, trust);
-	return forge_write_anchors(r->spec.forge, set, arena_printf(r->arena, "%s/anchors-%s.pem", r->dir, trust), err);
+	static const struct form *const forms[] = {&anchors_pem, &anchors_p12};
+	enum rc rc = RC_OK;
+	bool any = false;
+	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+		const char *path = form_file(r, forms[i], trust);
+		if (text_index(r->anchors, r->n_anchors, path) < 0)
+			continue;
+		any = true;
+		TRY(forms[i]->write(r->spec.forge, set, path, err));
+	}
+	if (!any)
+		rc = err_set(err, RC_ABSENT, "target %s: the anchors of %s are not ours to change", r->target->id, trust);
+out:
+	return rc;
 }
 
 static enum rc anchors(struct running *r, const char **value, struct err *err)
