@@ -77,6 +77,7 @@ resumes-across-anchors             resumption/ticket-across-tenants[tls=1.3,nego
 trusts-host-header                 resumption/ticket-of-tenant-with-host-of-another[tls=1.3,negotiation=by-name,http=1.1,sni=tenant] false-accept
 accepts-no-certificate             resumption/session-id-across-tenants[tls=1.2,negotiation=by-name,http=1.1] false-accept
 forgets-who-resumes                resumption/post-after-resumption[tls=1.3,negotiation=required,http=1.1,certificate=valid] false-reject
+asks-again                         resumption/resumed-is-not-asked[tls=1.3,negotiation=required,http=1.1] violation
 keeps-trust-after-reload           live/anchor-removed[tls=1.3,negotiation=required,http=1.1] false-accept
 resumes-without-anchor             resumption/resumed-after-anchor-removed[tls=1.3,negotiation=required,http=1.1] false-accept
 resumes-after-expiry               resumption/resumed-after-expiry[tls=1.3,negotiation=required,http=1.1] false-accept
