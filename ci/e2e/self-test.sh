@@ -58,7 +58,7 @@ allows-client-renegotiation        renegotiation/client-initiated[tls=1.2,negoti
 forgets-identity                   late/asked-twice[tls=1.2,negotiation=renegotiation,http=1.1] false-reject
 serves-after-refusal               late/refused-by-warning[tls=1.2,negotiation=renegotiation,http=1.1] false-accept
 asks-late-without-offer            late/who-gets-in[tls=1.3,negotiation=post-handshake,http=1.1,client=browser,condition=valid] violation
-asks-late-without-offer            late/no-renegotiation-in-1.3[tls=1.2,negotiation=renegotiation,http=1.1,pha=no] violation
+asks-late-without-offer            late/no-renegotiation-in-newer[tls=1.2,negotiation=renegotiation,http=1.1,pha=no] violation
 asks-late-without-offer            late/not-offered[tls=1.3,negotiation=post-handshake,http=1.1] violation
 trusts-host-header                 names/host-of-another-name[tls=1.3,negotiation=by-name,http=1.1,sni=open,host=protected,certificate=none] false-accept
 host-without-sni-unchecked         names/host-of-another-name[tls=1.3,negotiation=by-name,http=1.1,sni=none,host=protected,certificate=none] false-accept
