@@ -256,7 +256,7 @@ START_TEST(a_fault_switches_off_its_rule_alone)
 	for (int f = 0; f < FAULT__COUNT; f++) {
 		uint64_t off = 0;
 		for (size_t i = 0; i < n; i++)
-			off |= (uint64_t)(rows[i].faults >> f & 1) << i;
+			off |= (uint64_t)((rows[i].faults & CHECK_FAULT(f)) != 0) << i;
 		struct check_result r = judge((size_t)_i, &m, (enum fault)f);
 		ck_assert_msg(r.failed == (sound.failed & ~off), "%s: fault %d", cases[_i].name, f);
 	}
