@@ -59,7 +59,7 @@
 	X(FAULT_ACCEPTS_ANCHOR_OF_ANOTHER_NAME, "accepts-anchor-of-another-name", NULL, NULL, false,                   \
 	  "believes at every name what leads to an anchor of any")                                                     \
 	X(FAULT_TAKES_FIRST_FRAGMENT_ONLY, "takes-first-fragment-only", NULL, NULL, false,                             \
-	  "looks for the server name in the first piece of a ClientHello alone, and holds who has none there to nothing") \
+	  "reads the server name from the first piece of a ClientHello alone") \
 	X(FAULT_TAKES_FIRST_OF_TWO_HOSTS, "takes-first-of-two-hosts", NULL, NULL, false,                               \
 	  "goes by the first Host field where there are several")                                                      \
 	X(FAULT_SERVES_WITHOUT_HOST, "serves-without-host", NULL, NULL, false,                                         \
@@ -79,7 +79,7 @@
 	X(FAULT_LISTS_ANOTHER_AUTHORITY, "lists-another-authority", NULL, NULL, false,                                 \
 	  "names other authorities when it asks than those that it trusts")                                            \
 	X(FAULT_WRONG_CERTIFICATE_AFTER_LATE_REQUEST, "wrong-certificate-after-late-request", NULL, NULL, false,       \
-	  "believes whatever certificate answers a late request, and checks nothing of its chain")                     \
+	  "believes any certificate that answers a late request")                     \
 	X(FAULT_SERVES_BEFORE_THE_ANSWER, "serves-before-the-answer", NULL, NULL, false,                               \
 	  "asks after the request, and serves without waiting for the answer")                                         \
 	X(FAULT_SERVES_WHO_DOES_NOT_ANSWER, "serves-who-does-not-answer", NULL, NULL, false,                           \
@@ -89,7 +89,7 @@
 	X(FAULT_TAKES_NO_DATA_WHILE_ASKING, "takes-no-data-while-asking", NULL, NULL, false,                           \
 	  "breaks off when data comes between its late request and the answer")                                        \
 	X(FAULT_SERVES_WHO_SENDS_DATA_INSTEAD, "serves-who-sends-data-instead", NULL, NULL, false,                     \
-	  "takes data that comes instead of an answer for the end of its late request, and serves")                    \
+	  "serves who sends data where the answer to its late request belongs")                    \
 	X(FAULT_TAKES_NO_KEY_UPDATE_WHILE_ASKING, "takes-no-key-update-while-asking", NULL, NULL, false,               \
 	  "breaks off when new keys come between its late request and the answer")                                     \
 	X(FAULT_RENEGOTIATES_WITH_LEGACY_CLIENTS, "renegotiates-with-legacy-clients", NULL, NULL, false,               \
@@ -107,9 +107,9 @@
 	X(FAULT_RESUMES_WITHOUT_MASTER_SECRET, "resumes-without-extended-master-secret", NULL, NULL, false,            \
 	  "resumes a session without extended master secret for a client that offers it")                              \
 	X(FAULT_FORGIVES_LOST_MASTER_SECRET, "forgives-lost-extended-master-secret", NULL, NULL, false,                \
-	  "shakes hands anew with who offers a session, and not the extended master secret that it had")               \
+	  "goes on with who lost the extended master secret of its session")               \
 	X(FAULT_RESUMES_ACROSS_ANCHORS, "resumes-across-anchors", NULL, NULL, false,                                   \
-	  "takes a TLS 1.3 session at every name that asks, if one of them trusts its certificate")                    \
+	  "takes a TLS 1.3 session at any name if one of them trusts its certificate")                    \
 	X(FAULT_RESUMES_WITHOUT_ANCHOR, "resumes-without-anchor", NULL, NULL, false,                                   \
 	  "believes a session whose anchor it was told to forget")                                                     \
 	X(FAULT_KEEPS_TRUST_AFTER_RELOAD, "keeps-trust-after-reload", NULL, NULL, false,                               \

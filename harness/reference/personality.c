@@ -49,12 +49,12 @@ enum { READ_AHEAD = 49152 }; /* SC-086, SC-087: uploadReadAheadSize as IIS ships
 /* SC-024: since Server 2012 the list of CAs is empty unless SendTrustedIssuerList says otherwise. */
 static const struct personality list[] = {
     {"iis-server-2022-require",
-     "IIS on Windows Server 2022 or Windows 11 before 24H2: SslRequireCert on a path, the binding asks nobody", IIS,
+     "IIS on Server 2022, Windows 11 before 24H2: SslRequireCert on a path", IIS,
      true, READ_AHEAD, resets, COUNT(resets)},
     {"iis-server-2022-negotiate", "the same with SslNegotiateCert", IIS, true, READ_AHEAD, resets_negotiate,
      COUNT(resets_negotiate)},
     {"iis-server-2025-require",
-     "IIS on Windows Server 2025 or Windows 11 24H2: SslRequireCert on a path, the binding asks nobody", IIS, true,
+     "IIS on Server 2025, Windows 11 24H2: SslRequireCert on a path", IIS, true,
      READ_AHEAD, answers, COUNT(answers)},
     {"iis-server-2025-negotiate", "the same with SslNegotiateCert", IIS, true, READ_AHEAD, answers_negotiate,
      COUNT(answers_negotiate)},
