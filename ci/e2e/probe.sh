@@ -58,7 +58,7 @@ altered() { # EXIT-CODE TARGET SED-SCRIPT NOTE...
 	run "$code" "$dir/altered/target.xml" --select 'chain/chain[tls=1.3,*,http=1.1,condition=valid]' --select "served-unasked"
 	for note; do noted "$note"; done
 }
-altered 0 reference 's/ca-list //' 'endpoints optional, required, names/protected: the request for a certificate names'
+altered 0 reference 's/ca-list //' 'endpoints optional, required, names/protected, names/tenant: the request for a certificate names'
 noted 'add ca-list to has= of <target>'
 altered 0 reference 's/ echo / /' 'the answer to the control names it (header X-Mtlspec-Subject): add echo to has='
 altered 0 reference 's/tls="1.2 1.3"/tls="1.3"/' 'TLS 1.2 is spoken and not declared: add it to tls= of <target>'
