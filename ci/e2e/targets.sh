@@ -24,7 +24,7 @@ where() { # TARGET: the scenarios that its expectations are compared in; empty: 
 predictions() {
 	awk -v RS='/>' -v suite="$2/" '
 		{ end = /<\/expected>/ ? "" : "/>"; row = match($0, /<verdict /) ? substr($0, RSTART) : "" }
-		row != "" && !index(row, "case=\"" suite) && !index(row, "case=\"*") { printf "%s", substr($0, 1, RSTART - 1); next }
+		row != "" && !index(row, "case=\"" suite) { printf "%s", substr($0, 1, RSTART - 1); next }
 		{ printf "%s%s", $0, end }' "$1"
 }
 [ $# -gt 0 ] || set -- $(names)
