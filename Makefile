@@ -69,6 +69,9 @@ unit: $(TESTB)
 	@rc=0; for t in $^; do $$t || rc=1; done; exit $$rc
 check: all tools fuzzers
 	@V=$(V) ci/check.sh $(MAKE) $(B)
+# what takes long: every server and variant against ci/expect, and each fault against the whole suite
+servers: all tools
+	@ci/e2e/targets.sh $(B)/mtlspec; rc=$$?; WHOLE=1 ci/e2e/self-test.sh $(B)/mtlspec && exit $$rc
 run: all
 	@ci/run-demo.sh $(B)/mtlspec
 lint: all
@@ -89,5 +92,5 @@ deps-servers:
 	@ci/deps.sh servers
 clean:
 	rm -rf $(BUILD)
-.PHONY: all tools fuzzers unit check run lint bench fuzz install deps deps-servers deps-fuzz clean
+.PHONY: all tools fuzzers unit check servers run lint bench fuzz install deps deps-servers deps-fuzz clean
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -167,10 +167,11 @@ expect 3 "$mtlspec" discover "https://localhost:$reference/" --out "$dir/no/such
 
 start_nginx() {
 	fill nginx nginx.conf
+	background "$mtlspec" serve --listen "plain=127.0.0.1:$backend" # tells what it received
 	background nginx -p "$work" -e "$work/error.log" -c "$work/nginx.conf"
 }
 if installed nginx; then
-	up start_nginx none optional required
+	up start_nginx backend none optional required
 	for mode in none optional required; do finds $mode "${!mode}" nginx; done
 	echoes 'header="X-Client-Subject" as="subject"'
 	grep -q '<verified header="X-Client-Verify" yes="SUCCESS"' "$dir/found.xml" || fail "nginx: verification not seen"

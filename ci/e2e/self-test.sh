@@ -126,6 +126,10 @@ shift
 expect 0 "$mtlspec" run "$@" --out sound
 [ "$(count sound '^pass ')" = "$(wc -l < ids)" ] || fail "the sound server does not pass: $(verdicts sound | grep -v '^pass ')"
 
+if [ -z "${WHOLE:-}" ]; then # some minutes: "make servers"
+	echo "$(wc -l < faults) faults, $(wc -l < cases) named cases"
+	exit
+fi
 expect 0 "$mtlspec" self-test
 cases=$(sed -n 's/^sound: \([0-9]*\) cases$/\1/p' out)
 [ "${cases:-0}" -ge 894 ] || fail "sound: ${cases:-no} cases"

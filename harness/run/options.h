@@ -7,7 +7,7 @@
 #include "harness/plan/plan.h"
 #include "harness/suite/model.h"
 
-#define OPTIONS_MAX 64
+#define OPTIONS_MAX 256
 
 struct words {
 	const char *v[OPTIONS_MAX];
