@@ -4,7 +4,7 @@
 # not those that let time pass or change the server: a death is wanted in the middle of a connection
 words=(--seed 3 --select 'tls=1.3,http=1.1,negotiation=required' --skip 'live/*' --skip 'resumption/*')
 
-expect 0 timeout 60 "$mtlspec" run --out whole "${words[@]}"
+expect 0 timeout 240 "$mtlspec" run --out whole "${words[@]}"
 verdicts whole > whole.verdicts
 total=$(wc -l < whole.verdicts)
 size=$(journal_bytes whole)
@@ -56,7 +56,7 @@ has 'the worker died: signal 9 after '
 [ "$(verdicts worker | grep -v '^broken ' | comm -12 - whole.verdicts | wc -l)" = $((total - 1)) ] || fail "another case suffered"
 grep -oE '<case [^>]*verdict="broken"[^>]*' worker/results.xml | grep -q 'signal 9 after hello-sent' || { grep -oE '<case [^>]*verdict="broken"[^>]*' worker/results.xml; fail "no last event"; }
 grep -q '<error message="[^"]*the worker died: signal 9' worker/junit/*.xml || fail "no JUnit error for the broken case"
-expect 0 timeout 60 "$mtlspec" run --out worker --resume "${words[@]}" # what was broken is run again
+expect 0 timeout 240 "$mtlspec" run --out worker --resume "${words[@]}" # what was broken is run again
 same_as_whole
 
 # A worker dies while it runs a control: it is run again, and nobody suffers.  There is half a second to hold the server up before
@@ -87,7 +87,7 @@ server_dies() { # OUT NAME ARGS...
 }
 server_dies reference ' serve '
 if command -v nginx > /dev/null || [ -x /usr/sbin/nginx ]; then
-	expect 0 timeout 60 "$mtlspec" run --out whole-nginx --target nginx "${words[@]}"
+	expect 0 timeout 240 "$mtlspec" run --out whole-nginx --target nginx "${words[@]}"
 	verdicts whole-nginx > whole.verdicts
 	server_dies nginx 'master process' --target nginx
 	begin nginx-worker --target nginx
@@ -99,7 +99,7 @@ if command -v nginx > /dev/null || [ -x /usr/sbin/nginx ]; then
 fi
 
 # A fault that kills the server's worker is the server's: each such case is confirmed alone, and is a crash.
-expect 1 timeout 60 "$mtlspec" run --out crash --fault dies-on-unknown-critical-extension "${words[@]}"
+expect 1 timeout 240 "$mtlspec" run --out crash --fault dies-on-unknown-critical-extension "${words[@]}"
 has 'crash: '
 has 'died: signal'
 [ "$(count crash '^(broken|inconclusive) ')" = 0 ] || fail "a crash makes other cases inconclusive"
@@ -122,20 +122,20 @@ has 'not reached'
 [ "$(count gone '^(false-|violation|crash)')" = 0 ] || fail "the missing server is judged: $(verdicts gone | grep -v '^pass')"
 [ "$(grep -c 'could not be brought back' gone.log)" = 1 ] || fail "said more than once"
 rm started
-expect 3 timeout 60 "$mtlspec" run --out gone --resume "${words[@]}" --set "wrapper=$dir/once.sh"
+expect 3 timeout 240 "$mtlspec" run --out gone --resume "${words[@]}" --set "wrapper=$dir/once.sh"
 has_not 'not reached'
 same_as_whole
 
 # It cannot be started at all, and is not there at all.
 touch started
-expect 3 timeout 60 "$mtlspec" run --out never "${words[@]}" --set "wrapper=$dir/once.sh"
+expect 3 timeout 240 "$mtlspec" run --out never "${words[@]}" --set "wrapper=$dir/once.sh"
 has 'ended before it was ready: exited 7'
 has 'out of licences'
 expect 4 "$mtlspec" run --out absent --target nginx "${words[@]}" --set program=/nonexistent
 has '/nonexistent is not installed (Debian package nginx)'
 has '0 passed, 0 failed'
 grep -q '<skipped message="unsupported: /nonexistent is not installed' absent/junit/*.xml || fail "JUnit does not show the absent target"
-expect 0 timeout 60 "$mtlspec" run --out one-absent --target nginx --target reference "${words[@]}" --set program=/nonexistent
+expect 0 timeout 240 "$mtlspec" run --out one-absent --target nginx --target reference "${words[@]}" --set program=/nonexistent
 has '/nonexistent is not installed (Debian package nginx)'
 [ "$(count one-absent '^pass ')" = "$total" ] || fail "the other target did not run"
 echo "deaths: workers, servers, absent programs; $total cases each"

@@ -11,7 +11,7 @@ past=(--skip 'live/*' --skip 'resumption/*' --skip 'late/*')
 words=(--seed 7 --fault accepts-expired --select 'tls=1.3,http=1.1' "${past[@]}")
 slow=(--rate 150 --in-flight 4)
 
-expect 1 timeout 60 "$mtlspec" run --out whole "${words[@]}"
+expect 1 timeout 240 "$mtlspec" run --out whole "${words[@]}"
 verdicts whole > whole.verdicts
 total=$(wc -l < whole.verdicts)
 [ "$total" -gt 100 ] || fail "only $total cases: nothing to interrupt"
@@ -67,7 +67,7 @@ for signal in INT TERM; do
 	has 'exit status 1'
 	part out-$signal
 	nothing_left
-	expect 1 timeout 60 "$mtlspec" run --out out-$signal --resume "${words[@]}"
+	expect 1 timeout 240 "$mtlspec" run --out out-$signal --resume "${words[@]}"
 	has_not 'interrupted'
 	same_as_whole out-$signal
 	[ ! -e out-$signal/junit/TEST-mtlspec.xml ] || fail "JUnit still says interrupted"
@@ -81,7 +81,7 @@ cp sound.log out
 has 'interrupted: this is what was finished until then'
 has 'exit status 3'
 has_not 'inconclusive'
-expect 0 timeout 60 "$mtlspec" run --out sound --resume --select 'tls=1.3,http=1.1' "${past[@]}"
+expect 0 timeout 240 "$mtlspec" run --out sound --resume --select 'tls=1.3,http=1.1' "${past[@]}"
 
 # kill -9: the journal stands, everything else goes.
 background killed "${words[@]}" "${slow[@]}"
@@ -130,11 +130,11 @@ background killed --resume "${words[@]}" --rate 60
 eventually 20 half_way killed $((size / 2)) || fail "the resumed run does not get on"
 ended 1 INT 10
 part killed inconclusive # of the first part, whose turn had not come again
-expect 1 timeout 60 "$mtlspec" run --out killed --resume "${words[@]:2}" # the seed is remembered
+expect 1 timeout 240 "$mtlspec" run --out killed --resume "${words[@]:2}" # the seed is remembered
 same_as_whole killed
-expect 1 timeout 60 "$mtlspec" run --out killed --resume "${words[@]}"
+expect 1 timeout 240 "$mtlspec" run --out killed --resume "${words[@]}"
 same_as_whole killed
-expect 1 timeout 60 "$mtlspec" run --out killed-twice --resume "${words[@]}" --jobs 0
+expect 1 timeout 240 "$mtlspec" run --out killed-twice --resume "${words[@]}" --jobs 0
 same_as_whole killed-twice
 
 # Two signals end at once, whatever the server keeps back; so does one while a target gets ready.

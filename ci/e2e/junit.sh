@@ -48,37 +48,37 @@ check() {
 }
 
 # Failures, deviations, crashes, several targets of one product, one that is not there.
-expect 1 timeout 60 "$mtlspec" run --out failures --junit-cells all --fault accepts-expired "${some[@]}"
+expect 1 timeout 240 "$mtlspec" run --out failures --junit-cells all --fault accepts-expired "${some[@]}"
 check failures out
 [ "$(sum failures failures)" -ge 2 ] || fail "no failures to look at"
-expect 0 timeout 60 "$mtlspec" run --out deviations --junit-cells all --fault resets-instead-of-alert "${some[@]}"
+expect 0 timeout 240 "$mtlspec" run --out deviations --junit-cells all --fault resets-instead-of-alert "${some[@]}"
 check deviations out
 deviations=$(count deviations '^deviation ')
 [ "$deviations" -gt 10 ] || fail "no deviations to look at"
 [ "$(grep -l '<system-out>' deviations/junit/*.xml | wc -l)" -ge 1 ] || fail "a deviation leaves no note"
-expect 1 timeout 60 "$mtlspec" run --out strict --junit-cells all --fault resets-instead-of-alert --strict "${some[@]}"
+expect 1 timeout 240 "$mtlspec" run --out strict --junit-cells all --fault resets-instead-of-alert --strict "${some[@]}"
 check strict out
 [ "$(sum strict failures)" = "$deviations" ] || fail "--strict: $(sum strict failures) failures of $deviations deviations"
 targets=(--target reference)
 [ -x /usr/sbin/nginx ] && targets+=(--target nginx --target nginx:default-depth --target nginx:forgotten)
-timeout 60 "$mtlspec" run --out several --junit-cells all "${targets[@]}" "${some[@]}" > out 2>&1
+timeout 240 "$mtlspec" run --out several --junit-cells all "${targets[@]}" "${some[@]}" > out 2>&1
 [ $? -le 1 ] || { tail -n 5 out; fail "several targets"; }
 check several out
 
 # The short form: cells that did not run are one row a scenario and reason, and still no name comes twice.
-expect 0 timeout 60 "$mtlspec" run --out short "${targets[@]:0:2}" "${some[@]}"
+expect 0 timeout 240 "$mtlspec" run --out short "${targets[@]:0:2}" "${some[@]}"
 xmllint --noout short/junit/*.xml || fail "short: not well-formed"
 names short/junit/*.xml | uniq -d | grep . && fail "short: names that occur twice"
 [ "$(sum short tests)" -lt 500 ] || fail "short: $(sum short tests) rows"
 
 # Parts: together they have each name once, and the sums are those of the whole.
 for k in 1 2 3; do
-	expect 0 timeout 60 "$mtlspec" run --out part-$k --junit-cells all --shard $k/3 "${some[@]}"
+	expect 0 timeout 240 "$mtlspec" run --out part-$k --junit-cells all --shard $k/3 "${some[@]}"
 	check part-$k out "$(grep -hoE 'reason="another shard accounts for it"' part-$k/results.xml > /dev/null && grep -oE '<cells [^>]*reason="another shard accounts for it"[^>]*>' part-$k/results.xml | grep -oE ' n="[0-9]*"' | tr -dc '0-9\n' | awk '{ n += $1 } END { print n + 0 }')"
-	expect 0 timeout 60 "$mtlspec" report part-$k --format junit # rendered again where no variable tells the part
+	expect 0 timeout 240 "$mtlspec" report part-$k --format junit # rendered again where no variable tells the part
 done
 names part-*/junit/*.xml | uniq -d | head -n 3 | grep . && fail "names that occur in two parts"
-expect 0 timeout 60 "$mtlspec" run --out whole --junit-cells all "${some[@]}"
+expect 0 timeout 240 "$mtlspec" run --out whole --junit-cells all "${some[@]}"
 cmp -s <(names whole/junit/*.xml) <(names part-*/junit/*.xml) || fail "the parts have other names than the whole"
 for k in 1 2 3; do verdicts part-$k; done | sort | cmp -s - <(verdicts whole) || fail "the parts have other verdicts than the whole"
 for short in 1 2; do
@@ -89,7 +89,7 @@ names short-?/junit/*.xml | uniq -d | head -n 3 | grep . && fail "short: names t
 # A part without a case is seen, not missing.
 one=(--select 'chain/chain[tls=1.3,negotiation=required,http=1.1,condition=valid]')
 for k in 1 2 3 4; do
-	timeout 60 "$mtlspec" run --out lone-$k --shard $k/4 "${one[@]}" > out 2>&1
+	timeout 240 "$mtlspec" run --out lone-$k --shard $k/4 "${one[@]}" > out 2>&1
 	code=$?
 	[ $code = 0 ] || [ $code = 4 ] || { cat out; fail "shard $k/4 of one case: exit $code"; }
 	xmllint --noout lone-$k/junit/*.xml || fail "shard $k/4 of one case: no JUnit"

@@ -8,7 +8,7 @@ expired='chain/chain[tls=1.3,negotiation=required,http=1.1,condition=leaf-expire
 run() { # CODE OUT ARGS...
 	local code=$1 out=$2
 	shift 2
-	expect "$code" timeout 60 "$mtlspec" run --out "$out" "$@"
+	expect "$code" timeout 240 "$mtlspec" run --out "$out" "$@"
 }
 verdict() { verdicts "$1" | grep -F " $2" | cut -d' ' -f1; }
 
@@ -23,7 +23,7 @@ for words in '--jobs 0' '--jobs 1' '--in-flight 1' '--jobs 32 --in-flight 32' '-
 	run 0 "out$words" $words --seed 1 "${few[@]}"
 	same "out$words"
 done
-timeout 60 "$mtlspec" run --out null --null-transport --seed 1 "${few[@]}" > out 2>&1
+timeout 240 "$mtlspec" run --out null --null-transport --seed 1 "${few[@]}" > out 2>&1
 has 'null transport: no connection was made'
 begin=$(date +%s%N)
 run 0 rate --rate 50 --in-flight 4 --seed 1 "${few[@]}"
@@ -56,7 +56,7 @@ expect 0 "$mtlspec" list --quick
 grep -oE '^[a-z0-9-]+/[a-z0-9-]+' out | sort -u | cmp -s - scenarios || fail "--quick leaves whole scenarios out"
 run 0 quick --quick --select 'condition=leaf-expired'
 # A client that no scenario asks for runs nothing, and says so; one that some ask for runs those.
-timeout 60 "$mtlspec" run --out browser --client browser > out 2>&1
+timeout 240 "$mtlspec" run --out browser --client browser > out 2>&1
 case $? in
 4) has 'nothing ran' ;;
 0) grep -oE '<case [^>]*>' browser/results.xml | grep -v 'client="browser"' | head -n 1 | grep . && fail "--client browser runs another client" ;;
