@@ -18,7 +18,13 @@ children() {
 		tr '\0' ' ' 2> /dev/null < "/proc/$pid/cmdline" | grep -q -- "$1" && echo "$pid"
 	done
 }
-child() { children "$1" | sort -n | head -n 1; }
+# The oldest of them, by the time it started: process numbers begin anew at some point.
+child() {
+	local pid
+	for pid in $(children "$1"); do
+		echo "$(sed 's/^.*) //' "/proc/$pid/stat" 2> /dev/null | cut -d' ' -f20) $pid"
+	done | sort -n | head -n 1 | cut -d' ' -f2
+}
 ended() { # CODE: waits for the run in $run
 	local code
 	wait "$run"

@@ -10,7 +10,10 @@ profiles=$(cd "$root/suites/profiles" && echo iis-*.xml)
 [ "$profiles" = "$(printf '%s\n' "${all[@]/%/.xml}" | sort | xargs)" ] || fail "personalities ${all[*]}, but profiles $profiles"
 
 for own in "${all[@]}"; do
-	expect 0 timeout 500 "$mtlspec" run --personality "$own" "${patient[@]}" --out "$dir/own" \
+	but=()
+	# what a path does under TLS 1.3 shows only where there is TLS 1.3
+	[ "$own" != iis-without-tls13 ] || but=(--skip 'late/no-renegotiation-in-newer')
+	expect 0 timeout 500 "$mtlspec" run --personality "$own" "${patient[@]}" "${but[@]}" --out "$dir/own" \
 		--select 'dead-ends/*' --select 'late/*' --select 'bodies/over-the-limit*' --select 'bodies/held-back*size=limit,*' --select 'connection/*' --select 'nobody-asked/*' \
 		--select 'chain/*condition=valid]' --select 'chain/*condition=none]' --select 'chain/*condition=leaf-expired]' \
 		--select 'chain/*condition=untrusted]' --select 'chain/*condition=eku-server-auth]'
