@@ -20,9 +20,10 @@ children() {
 }
 # The oldest of them, by the time it started: process numbers begin anew at some point.
 child() {
-	local pid
+	local pid since
 	for pid in $(children "$1"); do
-		echo "$(sed 's/^.*) //' "/proc/$pid/stat" 2> /dev/null | cut -d' ' -f20) $pid"
+		since=$(sed 's/^.*) //' "/proc/$pid/stat" 2> /dev/null | cut -d' ' -f20)
+		[ -z "$since" ] || echo "$since $pid"
 	done | sort -n | head -n 1 | cut -d' ' -f2
 }
 ended() { # CODE: waits for the run in $run
