@@ -69,7 +69,8 @@ check several out
 expect 0 timeout 240 "$mtlspec" run --out short "${targets[@]:0:2}" "${some[@]}"
 xmllint --noout short/junit/*.xml || fail "short: not well-formed"
 names short/junit/*.xml | uniq -d | grep . && fail "short: names that occur twice"
-[ "$(sum short tests)" -lt 500 ] || fail "short: $(sum short tests) rows"
+# with every cell a row they would be 7000; some 60 scenarios with a few reasons each, at two targets, are what may stand beside the cases
+[ "$(sum short tests)" -lt 1000 ] || fail "short: $(sum short tests) rows"
 
 # Parts: together they have each name once, and the sums are those of the whole.
 for k in 1 2 3; do
