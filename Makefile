@@ -71,7 +71,7 @@ check: all tools fuzzers
 	@V=$(V) ci/check.sh $(MAKE) $(B)
 # what takes long: every server and variant against ci/expect, and each fault against the whole suite
 servers: all tools
-	@ci/e2e/targets.sh $(B)/mtlspec; rc=$$?; WHOLE=1 ci/e2e/self-test.sh $(B)/mtlspec && exit $$rc
+	@ci/e2e/targets.sh $(B)/mtlspec; rc=$$?; ci/e2e/junit.sh $(B)/mtlspec || rc=1; WHOLE=1 ci/e2e/self-test.sh $(B)/mtlspec && exit $$rc
 run: all
 	@ci/run-demo.sh $(B)/mtlspec
 lint: all

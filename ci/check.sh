@@ -31,6 +31,7 @@ some='reference nginx apache caddy hitch openssl gnutls haproxy'
 for script in ci/e2e/*.sh; do
 	case $script in
 	ci/e2e/lib.sh) ;;
+	ci/e2e/junit.sh) [ -z "${WHOLE:-}" ] || one "$script" "$script" "$build/mtlspec" ;;
 	# shellcheck disable=SC2086
 	ci/e2e/targets.sh) [ -n "${WHOLE:-}" ] && some=; one "$script" "$script" "$build/mtlspec" $some ;;
 	*) one "$script" "$script" "$build/mtlspec" ;;
