@@ -33,7 +33,7 @@ struct relaxng {
 struct complaints {
 	struct findings *findings; /* NULL: the first goes into `first` */
 	const char *file;
-	char first[300];
+	char first[340]; /* a text and its line */
 	size_t n;
 };
 
