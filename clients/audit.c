@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* Extension types: RFC 6066, 7301, 8446 section 4.2. */
-enum { EXT_ALPN = 16, EXT_SIGNATURE_ALGORITHMS = 13, EXT_SUPPORTED_VERSIONS = 43, EXT_CERTIFICATE_AUTHORITIES = 47,
+enum { EXT_ALPN = 16, EXT_SIGNATURE_ALGORITHMS = 13, EXT_EARLY_DATA = 42, EXT_SUPPORTED_VERSIONS = 43, EXT_CERTIFICATE_AUTHORITIES = 47,
        EXT_OID_FILTERS = 48, EXT_SIGNATURE_ALGORITHMS_CERT = 50 };
 enum { MAX_EXTENSIONS = 64, MAX_FILTERS = 64, RANDOM = 32 };
 
@@ -310,4 +310,31 @@ void audit_certificate_request(struct audit *a, enum tls version, bool late, con
 		audit_request_13(a, late, m);
 	else
 		audit_request_12(a, version, m);
+}
+
+/* --- tickets --- */
+
+/* RFC 8446 4.6.1: life, age_add, nonce<0..255>, ticket<1..2^16-1>, extensions. */
+bool audit_new_session_ticket(struct audit *a, const void *message, size_t len, struct audit_ticket *out)
+{
+	char why[64];
+	struct bytes m = {message, len, false};
+	*out = (struct audit_ticket){.seconds = (uint32_t)number(&m, 4)};
+	take(&m, 4);
+	vector(&m, 1);
+	vector(&m, 2);
+	struct bytes extensions = vector(&m, 2);
+	while (extensions.len && !extensions.bad) {
+		size_t type = number(&extensions, 2);
+		struct bytes body = vector(&extensions, 2);
+		if (type == EXT_EARLY_DATA && body.len == 4)
+			out->early_bytes = (uint32_t)number(&body, 4);
+	}
+	if (m.bad || extensions.bad)
+		return false;
+	if (out->seconds > AUDIT_WEEK) {
+		snprintf(why, sizeof why, "%lu s", (unsigned long)out->seconds);
+		found(a, BREACH_TICKET_LIFE, why);
+	}
+	return true;
 }

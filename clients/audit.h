@@ -9,6 +9,7 @@
 
 #include <stddef.h>
 
+#define AUDIT_WEEK 604800 /* seconds, RFC 8446 4.6.1 */
 #define AUDIT_MAX_CONTEXTS 17 /* the first handshake's, and as many late requests as tls.c takes */
 
 typedef void audit_found(void *context, enum breach what, const char *why);
@@ -28,5 +29,12 @@ void audit_server_hello(struct audit *a, const void *message, size_t len); /* a 
 void audit_encrypted_extensions(struct audit *a, const void *message, size_t len);
 /* `late`: behind the first handshake. */
 void audit_certificate_request(struct audit *a, enum tls version, bool late, const void *message, size_t len);
+
+/* What a NewSessionTicket of TLS 1.3 says: how long it lives, and how much early data it lets a client send (0: none). */
+struct audit_ticket {
+	uint32_t seconds, early_bytes;
+};
+/* False: it is none; our library says what it makes of it. */
+bool audit_new_session_ticket(struct audit *a, const void *message, size_t len, struct audit_ticket *out);
 
 #endif

@@ -23,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* behind the copy lies nothing, so that a read too far is seen */
 	unsigned char *message = malloc(size > 1 ? size - 1 : 1);
 	memcpy(message, data + 1, size - 1);
-	switch (data[0] % 5) {
+	switch (data[0] % 6) {
 	case 0:
 		audit_server_hello(&a, message, size - 1);
 		break;
@@ -36,6 +36,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case 3:
 		audit_certificate_request(&a, TLS_1_2, false, message, size - 1);
+		break;
+	case 5:
+		audit_new_session_ticket(&a, message, size - 1, &(struct audit_ticket){0});
 		break;
 	default:
 		audit_certificate_request(&a, TLS_1_1, false, message, size - 1);

@@ -10,7 +10,10 @@
 #define NAME "\x30\x02\x31\x00" /* a name of one empty set: DER, if not sense */
 #define SIGNATURES "\x00\x0d\x00\x04\x00\x02\x04\x03"
 
-enum message { HELLO, EXTENSIONS, REQUEST13, LATE, REQUEST12, REQUEST11 };
+#define TICKET "\x11\x22\x33\x44\x01n\x00\x04" "what" /* behind its life: age_add, nonce, ticket */
+#define EARLY "\x00\x2a\x00\x04\x00\x00\x40\x00"
+
+enum message { HELLO, EXTENSIONS, REQUEST13, LATE, REQUEST12, REQUEST11, TICKET13 };
 
 static const struct {
 	const char *name;
@@ -92,6 +95,12 @@ static const struct {
     {"a name that is none", REQUEST12, BYTES("\x01\x40\x00\x02\x04\x03\x00\x0c\x00\x04" NAME "\x00\x04\x04\x02\x31\x00"),
      "request-malformed: CA name 2 is not one DER name;"},
     {"TLS 1.1 has no algorithms", REQUEST11, BYTES("\x01\x40\x00\x00"), ""},
+
+    {"seven days", TICKET13, BYTES("\x00\x09\x3a\x80" TICKET "\x00\x00"), ""},
+    {"a second more", TICKET13, BYTES("\x00\x09\x3a\x81" TICKET "\x00\x00"), "ticket-lives-too-long: 604801 s;"},
+    {"as long as there are numbers", TICKET13, BYTES("\xff\xff\xff\xff" TICKET "\x00\x08" EARLY),
+     "ticket-lives-too-long: 4294967295 s;"},
+    {"a ticket cut short says nothing", TICKET13, BYTES("\xff\xff\xff\xff" TICKET "\x00\x08\x00\x2a"), ""},
 };
 
 static void found(void *context, enum breach what, const char *why)
@@ -107,6 +116,8 @@ static void read_message(struct audit *a, enum message message, const char *byte
 		audit_server_hello(a, bytes, len);
 	else if (message == EXTENSIONS)
 		audit_encrypted_extensions(a, bytes, len);
+	else if (message == TICKET13)
+		audit_new_session_ticket(a, bytes, len, &(struct audit_ticket){0});
 	else
 		audit_certificate_request(a, version[message], message == LATE, bytes, len);
 }
@@ -168,6 +179,31 @@ START_TEST(contexts)
 }
 END_TEST
 
+START_TEST(tickets)
+{
+	static const struct {
+		const char *name, *bytes;
+		size_t len;
+		bool ok;
+		uint32_t seconds, early_bytes;
+	} tickets_told[] = {
+	    {"no early data", BYTES("\x00\x00\x00\x3c" TICKET "\x00\x00"), true, 60, 0},
+	    {"early data", BYTES("\x00\x00\x00\x3c" TICKET "\x00\x08" EARLY), true, 60, 16384},
+	    {"behind something unknown", BYTES("\x00\x00\x00\x3c" TICKET "\x00\x0c\x1a\x1a\x00\x00" EARLY), true, 60, 16384},
+	    {"of three octets", BYTES("\x00\x00\x00\x3c" TICKET "\x00\x07\x00\x2a\x00\x03\x00\x40\x00"), true, 60, 0},
+	    {"of TLS 1.2", BYTES("\x00\x00\x00\x3c\x00\x04" "what"), false, 60, 0},
+	};
+	struct audit a = {.alpn = "", .found = found};
+	for (size_t i = 0; i < sizeof tickets_told / sizeof *tickets_told; i++) {
+		struct audit_ticket t;
+		bool ok = audit_new_session_ticket(&a, tickets_told[i].bytes, tickets_told[i].len, &t);
+		ck_assert_msg(ok == tickets_told[i].ok, "%s", tickets_told[i].name);
+		ck_assert_msg(t.seconds == tickets_told[i].seconds && t.early_bytes == tickets_told[i].early_bytes,
+			      "%s: %u s, %u bytes", tickets_told[i].name, t.seconds, t.early_bytes);
+	}
+}
+END_TEST
+
 Suite *test_suite(void)
 {
 	Suite *s = suite_create("audit");
@@ -176,5 +212,6 @@ Suite *test_suite(void)
 	tcase_add_loop_test(c, messages, 0, ROWS(rows));
 	tcase_add_loop_test(c, cut_short, 0, ROWS(rows));
 	tcase_add_test(c, contexts);
+	tcase_add_test(c, tickets);
 	return s;
 }

@@ -146,6 +146,13 @@ static void put_breach(struct buf *b, const struct event *e)
 	buf_addf(b, " %s:", breach_text((enum breach)e->a));
 }
 
+static void put_ticket(struct buf *b, const struct event *e)
+{
+	buf_addf(b, " lives %d s", e->a);
+	if (e->b)
+		buf_addf(b, ", early data up to %d bytes", e->b);
+}
+
 static void put_number(struct buf *b, const struct event *e)
 {
 	buf_addf(b, " %d", e->a);
@@ -172,6 +179,7 @@ static void (*const put_numbers[EVENT_KIND__COUNT])(struct buf *b, const struct 
 	[EVENT_FOUND] = put_number,
 	[EVENT_TLS_ERROR] = put_number,
 	[EVENT_SESSION_SAVED] = put_number,
+	[EVENT_SESSION_TICKET] = put_ticket,
 	[EVENT_BODY_SENT] = put_number,
 	[EVENT_CONTINUE_OVERDUE] = put_number,
 	[EVENT_WORKER_DIED] = put_number,

@@ -66,6 +66,30 @@ START_TEST(bounded)
 }
 END_TEST
 
+START_TEST(lines)
+{
+	static const struct {
+		struct event event;
+		const char *want;
+	} rows[] = {
+	    {{.at_us = 1500, .kind = EVENT_SESSION_TICKET, .req = -1, .a = 7200},
+	     "   1.500 ms  c0 session-ticket lives 7200 s"},
+	    {{.kind = EVENT_SESSION_TICKET, .req = -1, .a = 7200, .b = 16384},
+	     "   0.000 ms  c0 session-ticket lives 7200 s, early data up to 16384 bytes"},
+	    {{.kind = EVENT_BREACH, .req = -1, .a = BREACH_TICKET_LIFE, .text = "604801 s"},
+	     "   0.000 ms  c0 breach ticket-lives-too-long: 604801 s"},
+	};
+	struct buf b;
+	buf_init(&b, 1024);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		buf_clear(&b);
+		observation_event_line(&b, &rows[i].event);
+		ck_assert_str_eq(b.data, rows[i].want);
+	}
+	buf_fini(&b);
+}
+END_TEST
+
 Suite *test_suite(void)
 {
 	Suite *s = suite_create("observation");
@@ -73,6 +97,7 @@ Suite *test_suite(void)
 	tcase_add_test(c, round_trip);
 	tcase_add_test(c, latest);
 	tcase_add_test(c, bounded);
+	tcase_add_test(c, lines);
 	suite_add_tcase(s, c);
 	return s;
 }

@@ -10,6 +10,19 @@ static void note_breach(void *context, enum breach what, const char *why)
 	recorder_note_repeatable(l->net.rec, EVENT_BREACH, l->net.conn, l->net.req, (int32_t)what, 0, why);
 }
 
+static int32_t clamped(uint32_t n)
+{
+	return n > INT32_MAX ? INT32_MAX : (int32_t)n;
+}
+
+static void audit_ticket(struct tls_link *l, const gnutls_datum_t *m)
+{
+	struct audit_ticket t;
+	if (tls_version(l) == TLS_1_3 && audit_new_session_ticket(&l->audit, m->data, m->size, &t))
+		recorder_note_repeatable(l->net.rec, EVENT_SESSION_TICKET, l->net.conn, -1, clamped(t.seconds),
+					 clamped(t.early_bytes), NULL);
+}
+
 static void audit_message(struct tls_link *l, unsigned type, const gnutls_datum_t *m)
 {
 	if (type == GNUTLS_HANDSHAKE_SERVER_HELLO || type == GNUTLS_HANDSHAKE_HELLO_RETRY_REQUEST)
@@ -18,6 +31,8 @@ static void audit_message(struct tls_link *l, unsigned type, const gnutls_datum_
 		audit_encrypted_extensions(&l->audit, m->data, m->size);
 	else if (type == GNUTLS_HANDSHAKE_CERTIFICATE_REQUEST)
 		audit_certificate_request(&l->audit, tls_version(l), l->up, m->data, m->size);
+	else if (type == GNUTLS_HANDSHAKE_NEW_SESSION_TICKET)
+		audit_ticket(l, m);
 }
 
 /* The library calls this with every message before it reads it itself, or when it has made it. */

@@ -73,7 +73,8 @@ bool alert_parse(const char *name, unsigned *number);
 	X(EVENT_KEY_UPDATED, "key-updated")	      /* our KeyUpdate is written; a: 1 if the peer has to answer */ \
 	X(EVENT_BREACH, "breach")		      /* a: enum breach; text: what the server said */           \
 	X(EVENT_PLAIN, "plain")			      /* a connection without TLS */                             \
-	X(EVENT_CONTINUE_OVERDUE, "continue-overdue") /* neither 100 nor an answer: the body goes out unasked; a: ms waited */
+	X(EVENT_CONTINUE_OVERDUE, "continue-overdue") /* neither 100 nor an answer: the body goes out unasked; a: ms waited */ \
+	X(EVENT_SESSION_TICKET, "session-ticket")     /* TLS 1.3; a: its life in s, b: early data it takes, bytes, both clamped */
 ENUM_DECLARE(event_kind, EVENT_KIND, EVENT_KIND_LIST);
 
 /*
@@ -90,7 +91,8 @@ ENUM_DECLARE(event_kind, EVENT_KIND, EVENT_KIND_LIST);
 	X(BREACH_REQUEST_TYPES, "request-without-types")	/* up to TLS 1.2 */                              \
 	X(BREACH_REQUEST_AUTHORITIES, "request-empty-authorities") /* TLS 1.3: no names, no extension */         \
 	X(BREACH_REQUEST_FILTERS, "request-bad-filters")	/* an OID twice, or anyExtendedKeyUsage */       \
-	X(BREACH_REQUEST_EXTENSION, "request-bad-extension")	/* twice, or not one of this message */
+	X(BREACH_REQUEST_EXTENSION, "request-bad-extension")	/* twice, or not one of this message */          \
+	X(BREACH_TICKET_LIFE, "ticket-lives-too-long")		/* NewSessionTicket of TLS 1.3: over seven days */
 ENUM_DECLARE(breach, BREACH, BREACH_LIST);
 
 #endif

@@ -67,6 +67,7 @@ static struct parts parts_of(enum event_kind kind)
 	case EVENT_CONTINUE_OVERDUE:
 	case EVENT_RENEGOTIATION_TRIED:
 	case EVENT_KEY_UPDATED:
+	case EVENT_SESSION_TICKET:
 	case EVENT_KIND__COUNT:
 		break;
 	}
@@ -114,12 +115,12 @@ static uint64_t hash_event(const struct event *e, uint64_t h)
 
 /*
  * A fatal alert ends the connection (RFC 8446 6.2).  Whether FIN, RST or a lost write is seen behind it depends on
- * which packet won and on the call that met it, not on the server's answer.
+ * which packet won and on the call that met it, not on the server's answer.  So does how many tickets were read before.
  */
 static bool aftermath(const struct observation *o, size_t at)
 {
 	const struct event *e = &o->events[at];
-	if (e->kind == EVENT_WRITE_LOST)
+	if (e->kind == EVENT_WRITE_LOST || e->kind == EVENT_SESSION_TICKET)
 		return true;
 	if (e->kind != EVENT_EOF && e->kind != EVENT_RESET && e->kind != EVENT_CLOSE_NOTIFY)
 		return false;

@@ -20,6 +20,7 @@ static const struct {
     [BREACH_REQUEST_AUTHORITIES] = {"R-006", "R-006"},
     [BREACH_REQUEST_FILTERS] = {"R-008", "R-008"},
     [BREACH_REQUEST_EXTENSION] = {"R-122", "R-122"},
+    [BREACH_TICKET_LIFE] = {"R-027", "R-027"},
 };
 
 const char *breach_clause(enum breach b, bool tls13)
@@ -27,10 +28,12 @@ const char *breach_clause(enum breach b, bool tls13)
 	return (unsigned)b < BREACH__COUNT ? tls13 ? clauses[b].tls13 : clauses[b].older : NULL;
 }
 
-/* A request that never came breaks no rule of requests. */
+/* A request that never came breaks no rule of requests; nor does a ticket. */
 const char *breach_vacuous(const struct observation *o, enum breach b, int conn)
 {
 	bool of_request = b != BREACH_VERSION && b != BREACH_PROTOCOL;
+	if (b == BREACH_TICKET_LIFE)
+		return observation_find(o, 0, EVENT_SESSION_TICKET, conn, -1) ? NULL : "no ticket came";
 	if (of_request)
 		return observation_find(o, 0, EVENT_CERTIFICATE_REQUESTED, conn, -1) ||
 			       observation_find(o, 0, EVENT_REAUTH_REQUEST, conn, -1)

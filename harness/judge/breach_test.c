@@ -8,6 +8,9 @@ static const struct scenario plain = {.suite = "a", .id = "plain", .default_scri
 				      .n_expects = 1};
 static const struct scenario forbids = {.suite = "a", .id = "forbids", .default_script = true, .nevers = &never_malformed,
 					.n_nevers = 1};
+static const struct never never_ticket = {.event = "ticket-lives-too-long"};
+static const struct scenario forbids_ticket = {.suite = "a", .id = "t", .default_script = true, .nevers = &never_ticket,
+					       .n_nevers = 1};
 static const struct scenario forbids_protocol = {.suite = "a", .id = "p", .default_script = true,
 						 .nevers = &never_protocol, .n_nevers = 1};
 
@@ -42,6 +45,13 @@ static const struct {
 	 VERDICT_INCONCLUSIVE, "no certificate was asked for, so request-malformed could not happen", "R-081"},
 	{"no handshake that could have chosen", &forbids_protocol, TLS_1_3, {HELLO, E(RESET, .a = ECONNRESET)},
 	 VERDICT_INCONCLUSIVE, "no handshake was answered", NULL},
+	{"a ticket that lives too long", &plain, TLS_1_3,
+	 {HELLO, UP, E(SESSION_TICKET, .a = 604801), BREACHED(TICKET_LIFE, "604801 s"), STATUS(200), SUBJECT("CN=mtlspec-a1")},
+	 VERDICT_VIOLATION, "ticket-lives-too-long: 604801 s, which R-027 forbids", "R-027"},
+	{"a ticket that does not", &forbids_ticket, TLS_1_3, {HELLO, UP, E(SESSION_TICKET, .a = 604800), STATUS(200)},
+	 VERDICT_PASS, "", NULL},
+	{"no ticket that could have", &forbids_ticket, TLS_1_3, {HELLO, UP, STATUS(200)}, VERDICT_INCONCLUSIVE,
+	 "no ticket came", NULL},
 	{"refused instead of chosen", &forbids_protocol, TLS_1_3, {HELLO, E(FIRST_BYTE), ALERT(120)}, VERDICT_PASS, "", NULL},
 };
 

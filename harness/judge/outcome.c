@@ -75,6 +75,7 @@ static enum weight weigh(const struct event *e, bool tls13)
 	case EVENT_EXTENDED_MASTER_SECRET:
 	case EVENT_RENEGOTIATION_TRIED:
 	case EVENT_KEY_UPDATED:
+	case EVENT_SESSION_TICKET:
 	case EVENT_KIND__COUNT:
 		break;
 	}

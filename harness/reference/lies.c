@@ -54,11 +54,22 @@ static void rename_scheme(const gnutls_datum_t *m)
 		memcpy(m->data, "\x08\x04", 2); /* rsa_pss_rsae_sha256 */
 }
 
+/* NewSessionTicket begins with its life (RFC 8446 4.6.1); GnuTLS keeps to seven days. */
+static void lengthen_life(const gnutls_datum_t *m)
+{
+	static const unsigned char a_second_over[] = {0x00, 0x09, 0x3a, 0x81};
+	if (m->size > sizeof a_second_over)
+		memcpy(m->data, a_second_over, sizeof a_second_over);
+}
+
 int conn_lie(struct conn *c, unsigned type, unsigned when, unsigned incoming, const gnutls_datum_t *m)
 {
 	if (type == GNUTLS_HANDSHAKE_CERTIFICATE_REQUEST && when == GNUTLS_HOOK_PRE &&
 	    c->faults->on[FAULT_MALFORMED_CERTIFICATE_REQUEST])
 		spoil_name(m);
+	if (type == GNUTLS_HANDSHAKE_NEW_SESSION_TICKET && when == GNUTLS_HOOK_PRE && !incoming &&
+	    gnutls_protocol_get_version(c->session) == GNUTLS_TLS1_3 && c->faults->on[FAULT_TICKETS_LIVE_TOO_LONG])
+		lengthen_life(m);
 	if (type == GNUTLS_HANDSHAKE_CERTIFICATE_VERIFY && incoming && when == GNUTLS_HOOK_POST &&
 	    gnutls_protocol_get_version(c->session) == GNUTLS_TLS1_3 && c->faults->on[FAULT_ACCEPTS_ANY_SCHEME])
 		rename_scheme(m);
