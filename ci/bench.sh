@@ -88,7 +88,8 @@ fi
 gate "start to first connection, seconds" "$(sed -n 's/.*first_case_ms=\([0-9.]*\).*/\1/p' log | awk '{ print $1 / 1000 }')" 0.5
 
 begin=$(date +%s%N)
-"$mtlspec" run --fault hangs --timeout 2s --select 'negotiation=required,tls=1.3,http=1.1,scenario=chain' --stats --out out-silent > log 2>&1
+"$mtlspec" run --fault hangs --timeout 2s --select 'negotiation=required,tls=1.3,http=1.1,scenario=chain' \
+	--skip 'condition=name-*' --skip 'condition=proof-*' --stats --out out-silent > log 2>&1
 cases=$(sed -n 's/^\([0-9]*\) run = .*/\1/p' log)
 gate "$cases silent cases of 2 s, seconds" "$(awk "BEGIN { print ($(date +%s%N) - $begin) / 1e9 }")" 3
 

@@ -385,6 +385,23 @@ enum disposition plan_disposition(const struct plan *p, const struct kase *k, co
 	return *reason ? DISPOSITION_EXCLUDED : DISPOSITION_RUN;
 }
 
+bool plan_uses(const struct plan *p, const struct endpoint *e)
+{
+	const char *reason, *clause;
+	struct kase k;
+	for (size_t i = 0; i < p->n_combinations; i++) {
+		const struct combination *c = &p->combinations[i];
+		if (c->endpoint != e)
+			continue;
+		for (uint64_t at = c->first; at < c->first + c->n; at++) {
+			plan_case(p, at, &k);
+			if (plan_disposition(p, &k, &reason, &clause) == DISPOSITION_RUN)
+				return true;
+		}
+	}
+	return false;
+}
+
 enum rc plan_find(const struct plan *p, const char *id, uint64_t *number, struct err *err)
 {
 	char mine[PLAN_ID_SIZE];

@@ -86,6 +86,8 @@ struct combination {
 };
 size_t plan_combinations(const struct plan *p);
 void plan_combination(const struct plan *p, size_t i, struct combination *out);
+/* Whether any cell there is run. */
+bool plan_uses(const struct plan *p, const struct endpoint *e);
 /* Which of `n` things of the combination comes at position `i` under the seed. */
 uint64_t plan_order(const struct plan *p, const struct combination *c, uint64_t i, uint64_t n);
 

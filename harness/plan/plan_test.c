@@ -61,6 +61,33 @@ START_TEST(sum_is_the_matrix)
 }
 END_TEST
 
+/* What is not selected there, or cannot run there, is no use of an endpoint. */
+START_TEST(endpoints_in_use)
+{
+	static const struct endpoint unused = {.id = "required", .negotiation = NEGOTIATION_REQUIRED};
+	static const struct {
+		const char *select;
+		bool used;
+	} rows[] = {
+		{"chain/*", true},
+		{"negotiation=optional,http=1.1", true},
+		{"negotiation=post-handshake", false},
+		{"negotiation=optional,http=2", false},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct arena a = {0};
+		const struct plan *p;
+		struct plan_spec spec = base;
+		spec.select = &rows[i].select;
+		spec.n_select = 1;
+		ck_assert_int_eq(make(&a, &spec, &p), RC_OK);
+		ck_assert_msg(plan_uses(p, &endpoints[0]) == rows[i].used, "%s", rows[i].select);
+		ck_assert(!plan_uses(p, &unused));
+		arena_fini(&a);
+	}
+}
+END_TEST
+
 /* A name that the endpoint has not got must not become another name's case. */
 START_TEST(names_that_an_endpoint_lacks)
 {
@@ -296,6 +323,7 @@ Suite *test_suite(void)
 	Suite *s = suite_create("plan");
 	TCase *c = tcase_create("plan");
 	tcase_add_test(c, sum_is_the_matrix);
+	tcase_add_test(c, endpoints_in_use);
 	tcase_add_test(c, names_that_an_endpoint_lacks);
 	tcase_add_test(c, needs_of_what_is_shown);
 	tcase_add_test(c, ids_round_trip_and_are_unique);

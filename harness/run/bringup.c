@@ -19,6 +19,7 @@ static enum rc open_probe(struct bringup *up, const struct bringup_spec *spec, s
 		.suite = spec->target->suite,
 		.target = spec->target->target,
 		.running = up->running,
+		.plan = spec->target->plan,
 		.deadlines = session_deadlines(spec->session, spec->target),
 		.pace = spec->pace,
 		.control = control_of(spec),

@@ -14,13 +14,16 @@
 #define STEP_MS	      5000u
 #define STEP_LOCAL_MS 2000u
 #define BUDGET_US     20000000u
+#define PATIENCE      4u /* a case waits that many times longer: it waits for verdicts, the probe for notes */
+#define PATIENCE_LOCAL 8u
 /* Serial numbers of cases begin at 0. */
 #define FIRST_SERIAL ((uint64_t)1 << 60)
 
 struct spot { /* what goes with a place that only connections need */
 	const struct live_endpoint *live;
 	const char *authority;
-	bool dead; /* no TLS there */
+	bool dead;   /* no TLS there */
+	bool silent; /* or an answer that did not come: it need not be waited for again */
 };
 
 struct probe {
@@ -91,7 +94,8 @@ enum rc probe_open(struct probe **out, const struct probe_spec *spec, struct err
 	observation_init(&p->seen);
 	size_t n = running_endpoints(spec->running, &live);
 	for (size_t i = 0; i < n; i++)
-		add_endpoint(p, &live[i]);
+		if (!spec->plan || plan_uses(spec->plan, live[i].endpoint))
+			add_endpoint(p, &live[i]);
 	enum rc rc = client_open(&p->client, NULL, NULL, NULL, err);
 	if (rc == RC_OK)
 		client_ask(p->client, spec->give_up);
@@ -141,11 +145,12 @@ static uint32_t least(uint32_t a, uint32_t b)
 static struct job_deadlines deadlines(const struct probe *p)
 {
 	const struct job_deadlines *d = &p->spec.deadlines;
-	uint32_t step = p->spec.target->remote ? STEP_MS : STEP_LOCAL_MS;
+	bool remote = p->spec.target->remote;
+	uint32_t step = remote ? STEP_MS : STEP_LOCAL_MS, patience = remote ? PATIENCE : PATIENCE_LOCAL;
 	return (struct job_deadlines){
-		.connect_ms = least(d->connect_ms, step),
-		.handshake_ms = least(d->handshake_ms, step),
-		.response_ms = least(d->response_ms, step),
+		.connect_ms = least(d->connect_ms / patience, step),
+		.handshake_ms = least(d->handshake_ms / patience, step),
+		.response_ms = least(d->response_ms / patience, step),
 		.budget_ms = least(d->budget_ms, 3 * step),
 	};
 }
@@ -323,11 +328,12 @@ static enum rc strangers_at(struct probe *p, size_t at, struct err *err)
 		TRY(look(p, at, BIT(v), newest_http(place), 0, s, err));
 		spoke = spoke || look_spoke(&s->look);
 		/* no TCP, or silence: nothing that another version would change */
-		if (s->look.tried && !spoke && (!s->look.connected || s->look.timed_out))
+		p->spots[at].silent = s->look.timed_out;
+		if (s->look.tried && ((!spoke && !s->look.connected) || s->look.timed_out))
 			break;
 	}
 	p->spots[at].dead = !spoke;
-	if (spoke && !is_second_name(p, at))
+	if (spoke && !p->spots[at].silent && !is_second_name(p, at))
 		rc = look_beyond(p, at, err);
 out:
 	return rc;
@@ -402,11 +408,12 @@ enum rc probe_control(struct probe *p, struct forge *f, struct err *err)
 	for (size_t i = 0; i < p->n; i++) {
 		struct place *place = &p->places[i];
 		unsigned tls = best_tls(place);
-		if (!tls)
+		if (!tls || p->spots[i].silent)
 			continue;
 		if (p->has_control && place->trusts_main && place->declared != NEGOTIATION_NONE)
 			TRY(look(p, i, tls, newest_http(place), WITH_CONTROL, &place->control, err));
-		TRY(http_at(p, i, tls, err));
+		if (!place->control.look.timed_out)
+			TRY(http_at(p, i, tls, err));
 	}
 out:
 	return rc;
