@@ -279,13 +279,20 @@ struct server_log {
 	const char *crash; /* a documented phrase that says a worker died */
 };
 
-/* A command that must have ended well before the process starts: a build, a key store. */
+/* A command that must end well: a build or a key store, before the process starts; one that tells it something. */
 struct prepare {
 	const char *const *arguments; /* as the process's own */
 	const bool *split;
 	size_t n_arguments;
 	uint32_t within_ms; /* 0: default */
 	struct where where;
+};
+
+/* How a process is told to read its configuration again: by a signal or by a command; neither: it cannot be. */
+struct reload {
+	int signal;
+	const char *done; /* what it then says in its log; NULL: its workers of before are gone */
+	struct prepare command; /* over when it has ended; n_arguments 0: none */
 };
 
 struct process {
@@ -305,7 +312,8 @@ struct process {
 	const char *const *version; /* command whose output names the version; n 0: none */
 	size_t n_version;
 	const char *version_pattern; /* text before the version: "nginx/" */
-	int reload_signal, stop_signal; /* 0: none; default stop: SIGTERM */
+	struct reload reload;
+	int stop_signal; /* 0: SIGTERM */
 	const struct server_log *logs;
 	size_t n_logs;
 	struct where where;

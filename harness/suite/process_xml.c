@@ -7,11 +7,7 @@
 
 static int read_signal(struct target_reading *r, const struct node *n)
 {
-	static const struct shape shape = {.attributes = "signal", .required = "signal", .children = ""};
 	static const int numbers[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH, SIGKILL};
-	if (!n)
-		return 0;
-	read_shape(r->findings, n, &shape);
 	int index = read_word(r->findings, n, "signal", "HUP INT QUIT TERM USR1 USR2 WINCH KILL", -1);
 	return index < 0 ? 0 : numbers[index];
 }
@@ -78,14 +74,47 @@ static void read_version(struct target_reading *r, const struct node *n, struct 
 		findings_add(r->findings, n->where, "<version> without an <argument>: what should be run?");
 }
 
+static void read_command(struct target_reading *r, const struct node *n, struct prepare *out)
+{
+	*out = (struct prepare){.within_ms = read_millis(r->findings, n, "within"), .where = n->where};
+	out->arguments = read_arguments(r, n, &out->split, &out->n_arguments);
+}
+
 static void read_prepare(struct target_reading *r, const struct node *n, struct prepare *out)
 {
 	static const struct shape shape = {.attributes = "within", .children = "argument"};
 	read_shape(r->findings, n, &shape);
-	*out = (struct prepare){.within_ms = read_millis(r->findings, n, "within"), .where = n->where};
-	out->arguments = read_arguments(r, n, &out->split, &out->n_arguments);
+	read_command(r, n, out);
 	if (!out->n_arguments)
 		findings_add(r->findings, n->where, "<prepare> without an <argument>: what should be run?");
+}
+
+static int read_stop(struct target_reading *r, const struct node *n)
+{
+	static const struct shape shape = {.attributes = "signal", .required = "signal", .children = ""};
+	if (!n)
+		return 0;
+	read_shape(r->findings, n, &shape);
+	return read_signal(r, n);
+}
+
+static void read_reload(struct target_reading *r, const struct node *n, struct reload *out)
+{
+	static const struct shape shape = {.attributes = "signal done within", .children = "argument"};
+	if (!n)
+		return;
+	read_shape(r->findings, n, &shape);
+	read_command(r, n, &out->command);
+	out->done = read_value(n, "done");
+	bool by_signal = read_value(n, "signal") != NULL;
+	if (by_signal)
+		out->signal = read_signal(r, n);
+	if (by_signal == (out->command.n_arguments > 0))
+		findings_add(r->findings, n->where, "<reload> has either signal= or the <argument>s of a command");
+	else if (out->done && !by_signal)
+		findings_add(r->findings, read_where(n, "done"), "done= is for a signal: a command has done it when it ends");
+	else if (out->done && !*out->done)
+		findings_add(r->findings, read_where(n, "done"), "done=\"\" is in every log");
 }
 
 void process_read(struct target_reading *r, const struct node *n, struct process *out)
@@ -118,8 +147,8 @@ void process_read(struct target_reading *r, const struct node *n, struct process
 	out->files = files;
 	out->prepares = prepares;
 	out->logs = logs;
-	out->reload_signal = read_signal(r, read_child(f, n, "reload"));
-	out->stop_signal = read_signal(r, read_child(f, n, "stop"));
+	read_reload(r, read_child(f, n, "reload"), &out->reload);
+	out->stop_signal = read_stop(r, read_child(f, n, "stop"));
 	read_version(r, read_child(f, n, "version"), out);
 	if (!out->n_arguments)
 		findings_add(f, n->where, "<process> without an <argument>: what should be run?");

@@ -21,7 +21,7 @@ static const char target_text[] =
     "name=\"A\" value=\"@dir@\"/>"
     "<file from=\"target.xml\" to=\"a/b\" verbatim=\"yes\"/>"
     "<prepare within=\"2s\"><argument>make</argument><argument split=\"yes\">@depth@</argument></prepare><version pattern=\"v\"><argument>x</argument></version>"
-    "<reload signal=\"HUP\"/><log path=\"stderr\" crash=\"died\"/></process>\n"
+    "<reload signal=\"HUP\" done=\"read\"/><log path=\"stderr\" crash=\"died\"/></process>\n"
     "<endpoint id=\"a\" negotiation=\"required\" url=\"https://localhost:@port:a@/\" address=\"127.0.0.1:@port:a@\" "
     "trust=\"tenant\"/>"
     "<endpoint id=\"n\" negotiation=\"by-name\" url=\"https://protected.test:@port:n@/\" http=\"1.1\">"
@@ -102,7 +102,8 @@ START_TEST(values)
 	const struct process *p = &t->processes[0];
 	ck_assert_uint_eq(p->n_arguments, 2);
 	ck_assert(p->split[0] && !p->split[1]);
-	ck_assert_int_eq(p->reload_signal, SIGHUP);
+	ck_assert_int_eq(p->reload.signal, SIGHUP);
+	ck_assert_str_eq(p->reload.done, "read");
 	ck_assert_int_eq(p->stop_signal, 0);
 	ck_assert_str_eq(p->version_pattern, "v");
 	ck_assert_str_eq(p->files[0].to, "a/b");

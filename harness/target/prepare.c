@@ -67,7 +67,8 @@ static enum rc wait_end(const struct running *r, struct proc *proc, uint32_t ms,
 }
 
 /* Its output goes where that of the process will: there it is looked for. */
-static enum rc run_one(struct running *r, struct member *m, const struct prepare *p, struct err *err)
+enum rc prepare_command(struct running *r, struct member *m, const struct prepare *p, const char *what,
+			struct err *err)
 {
 	enum rc rc;
 	struct proc proc = {0};
@@ -96,7 +97,7 @@ static enum rc run_one(struct running *r, struct member *m, const struct prepare
 	else
 		proc_status_text(status, how, sizeof how);
 	health_tail(m->log, tail, sizeof tail);
-	rc = err_set(err, RC_FAULT, "process %s: its <prepare> %s; it said: %s", m->process->id, how,
+	rc = err_set(err, RC_FAULT, "process %s: its %s %s; it said: %s", m->process->id, what, how,
 		     tail[0] ? tail : "nothing");
 out:
 	if (fd >= 0)
@@ -108,7 +109,7 @@ enum rc prepare_run(struct running *r, struct member *m, struct err *err)
 {
 	enum rc rc = RC_OK;
 	for (size_t i = 0; i < m->process->n_prepares; i++)
-		TRY(run_one(r, m, &m->process->prepares[i], err));
+		TRY(prepare_command(r, m, &m->process->prepares[i], "<prepare>", err));
 out:
 	return rc;
 }

@@ -20,7 +20,6 @@
 #define READY_MS	 15000u
 #define READY_WRAPPED_MS 60000u /* valgrind starts a server about twenty times slower */
 #define STOP_GRACE_MS	 3000u
-#define RELOAD_MS	 8000u
 
 static enum rc make_dir(struct running *r, struct err *err)
 {
@@ -218,7 +217,7 @@ static enum rc wait_answer(struct running *r, const struct live_endpoint *l, uin
 }
 
 /* Every endpoint speaks TLS, and whatever else has a port (a backend) takes connections. */
-static enum rc wait_ready(struct running *r, struct err *err)
+enum rc running_wait_ready(struct running *r, struct err *err)
 {
 	enum rc rc = RC_OK;
 	uint64_t until = clock_us() + (uint64_t)ready_ms(r) * 1000u;
@@ -251,7 +250,7 @@ static enum rc start_all(struct running *r, struct err *err)
 	}
 	TRY(live_endpoints(r, err));
 	ports_release(&r->ports);
-	rc = wait_ready(r, err);
+	rc = running_wait_ready(r, err);
 out:
 	if (rc != RC_OK)
 		stop_all(r);
@@ -363,55 +362,7 @@ enum rc running_restart(struct running *r, struct err *err)
 		proc_stop(&m->proc, SIGKILL, 0); /* children that outlived it hold the port */
 		TRY(start(r, m, err));
 	}
-	rc = wait_ready(r, err);
-out:
-	return rc;
-}
-
-/* Workers that the master had at `before` and has still. */
-static bool any_left(const struct workers *before, pid_t master)
-{
-	struct workers now = {.n = 0};
-	workers_look(&now, master);
-	for (size_t i = 0; i < before->n; i++)
-		for (size_t k = 0; k < now.n; k++)
-			if (before->known[i] == now.known[k])
-				return true;
-	return false;
-}
-
-/* A master answers a signal in its own time; until its old workers are gone they may take connections as before. */
-static enum rc wait_replaced(const struct member *m, const struct workers *before, struct err *err)
-{
-	uint64_t until = clock_us() + RELOAD_MS * 1000ull;
-	while (any_left(before, m->proc.pid)) {
-		if (clock_us() >= until)
-			return err_set(err, RC_FAULT, "process %s was told to reload and has the same workers after %u ms",
-				       m->process->id, RELOAD_MS);
-		poll(NULL, 0, 5); /* the next look */
-	}
-	return RC_OK;
-}
-
-enum rc running_reload(struct running *r, struct err *err)
-{
-	enum rc rc;
-	bool any = false;
-	struct workers *before = ARENA_NEW(r->arena, struct workers, r->target->n_processes);
-	for (size_t i = 0; i < r->target->n_processes; i++) {
-		const struct member *m = &r->members[i];
-		if (!m->process->reload_signal || !m->proc.pid)
-			continue;
-		any = true;
-		workers_look(&before[i], m->proc.pid);
-		if (kill(m->proc.pid, m->process->reload_signal) < 0)
-			return err_errno(err, RC_FAULT, "cannot signal process %s", m->process->id);
-	}
-	if (!any)
-		return err_set(err, RC_ABSENT, "target %s has no <reload>", r->target->id);
-	for (size_t i = 0; i < r->target->n_processes; i++)
-		TRY(wait_replaced(&r->members[i], &before[i], err));
-	rc = wait_ready(r, err);
+	rc = running_wait_ready(r, err);
 out:
 	return rc;
 }

@@ -1,4 +1,4 @@
-/* running.h - inside of a running target, shared by running.c, prepare.c, material.c and health.c; nobody else includes it. */
+/* running.h - inside of a running target, shared by running.c, reload.c, prepare.c, material.c and health.c; nobody else includes it. */
 #ifndef HARNESS_TARGET_RUNNING_H
 #define HARNESS_TARGET_RUNNING_H
 
@@ -64,6 +64,13 @@ enum rc prepare_vector(struct running *r, const char *const *list, const bool *s
 enum rc prepare_absent(const struct process *p, const char *program, struct err *err) MUST_USE;
 /* The process's <prepare> commands, each to its end.  RC_FAULT with its last words; RC_END: given up. */
 enum rc prepare_run(struct running *r, struct member *m, struct err *err) MUST_USE;
+
+/* One command of a process, to its end; `what` names it in the complaint.  Errors as above. */
+enum rc prepare_command(struct running *r, struct member *m, const struct prepare *p, const char *what,
+			struct err *err) MUST_USE;
+
+/* running.c: until every endpoint speaks TLS and whatever else has a port takes connections.  RC_FAULT; RC_END: given up. */
+enum rc running_wait_ready(struct running *r, struct err *err) MUST_USE;
 
 /* health.c */
 void health_begin(struct running *r); /* what the logs hold by now is old */

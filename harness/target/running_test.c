@@ -79,6 +79,14 @@ static void master(bool logs_death)
 	}
 }
 
+static void on_hangup(int number)
+{
+	static const char words[] = "configuration read";
+	(void)number;
+	if (write(2, words, sizeof words - 1) < 0)
+		_exit(5);
+}
+
 static void fake_server(const char *word, const char *port)
 {
 	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -96,6 +104,8 @@ static void fake_server(const char *word, const char *port)
 	}
 	if (bind(fd, (struct sockaddr *)&sa, sizeof sa) < 0 || listen(fd, 16) < 0)
 		_exit(4);
+	if (strcmp(word, "reloads") == 0)
+		signal(SIGHUP, on_hangup);
 	if (word[0] == 'm')
 		master(strcmp(word, "master-logs") == 0);
 	for (;;) {
@@ -283,6 +293,43 @@ START_TEST(notices_workers_that_die)
 		}
 	}
 	bench_close(&b);
+}
+END_TEST
+
+/* A signal is heard some time later: only the server itself knows when it has read its files. */
+START_TEST(reloads)
+{
+	static const char *const make[] = {"/bin/sh", "-c", "echo again > made"}, *const fails[] = {"/bin/false"};
+	static const struct {
+		const char *word;
+		struct reload how;
+		enum rc rc;
+		const char *error;
+	} rows[] = {
+	    {"reloads", {.signal = SIGHUP, .done = "configuration read"}, RC_OK, NULL},
+	    {"sound", {.command = {.arguments = make, .n_arguments = 3}}, RC_OK, NULL},
+	    {"sound", {.command = {.arguments = fails, .n_arguments = 1}}, RC_FAULT, "process fake: its <reload> exited 1"},
+	    {"sound", {.signal = SIGHUP, .done = "configuration read"}, RC_FAULT, "process fake ended when it was told"},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct bench b;
+		struct process changed = process;
+		struct target with = fake;
+		changed.reload = rows[i].how;
+		with.processes = &changed;
+		bench_open(&b, rows[i].word);
+		b.spec.target = &with;
+		ck_assert_msg(bench_start(&b) == RC_OK, "%s", b.err.text);
+		for (int again = 0; again < 2 && rows[i].rc == RC_OK; again++)
+			ck_assert_msg(running_reload(b.r, &b.err) == RC_OK, "%zu: %s", i, b.err.text);
+		if (rows[i].how.command.n_arguments == 3)
+			ck_assert(fs_exists(arena_printf(&b.a, "%s/made", running_dir(b.r))));
+		if (rows[i].error) {
+			ck_assert_int_eq(running_reload(b.r, &b.err), rows[i].rc);
+			ck_assert_msg(strstr(b.err.text, rows[i].error) != NULL, "%s", b.err.text);
+		}
+		bench_close(&b);
+	}
 }
 END_TEST
 
@@ -485,6 +532,7 @@ Suite *test_suite(void)
 	tcase_add_test(t, starts_and_stops);
 	tcase_add_test(t, notices_death_and_restarts_on_the_same_port);
 	tcase_add_loop_test(t, notices_workers_that_die, 0, (int)(sizeof masters / sizeof *masters));
+	tcase_add_test(t, reloads);
 	tcase_add_test(t, hears_sanitizers_once);
 	tcase_add_test(t, tells_why_it_did_not_start);
 	tcase_add_test(t, gives_up_on_silence);
