@@ -64,19 +64,11 @@ START_TEST(intact)
 	    .suite = "bodies", .id = "b", .steps = steps, .n_steps = 2, .expects = &expect, .n_expects = 1};
 	struct target target = fixture_target;
 	struct judge_context context = fixture_context;
-	struct arena a = {0};
-	struct observation o;
-	struct judgement j;
 	struct kase k = fixture_case;
 	k.scenario = &scenario;
 	target.received = *rows[_i].rule;
 	context.target = &target;
-	fixture_observe(&o, rows[_i].events);
-	judge(&a, &k, &context, CONTROL_GOOD, &o, &j);
-	ck_assert_msg(j.verdict == rows[_i].verdict, "%s: %s: %s", rows[_i].name, verdict_text(j.verdict), j.reason);
-	ck_assert_msg(strstr(j.reason, rows[_i].reason), "%s: %s", rows[_i].name, j.reason);
-	observation_fini(&o);
-	arena_fini(&a);
+	fixture_judge(&k, &context, rows[_i].events, rows[_i].name, rows[_i].verdict, rows[_i].reason);
 }
 END_TEST
 

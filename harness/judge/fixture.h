@@ -122,4 +122,19 @@ static const struct kase fixture_case = {.scenario = &fixture_scenario,
 					 .http = HTTP_1_1,
 					 .client = CLIENT_WILLING};
 
+/* Judges `events` (FIXTURE_EVENTS of them at the most) as a run of `k` behind a good control; `name` is the row's. */
+static inline void fixture_judge(const struct kase *k, const struct judge_context *context, const struct event *events,
+				 const char *name, enum verdict verdict, const char *reason)
+{
+	struct arena a = {0};
+	struct observation o;
+	struct judgement j;
+	fixture_observe(&o, events);
+	judge(&a, k, context, CONTROL_GOOD, &o, &j);
+	ck_assert_msg(j.verdict == verdict, "%s: %s: %s", name, verdict_text(j.verdict), j.reason);
+	ck_assert_msg(strstr(j.reason, reason), "%s: %s", name, j.reason);
+	observation_fini(&o);
+	arena_fini(&a);
+}
+
 #endif

@@ -47,18 +47,10 @@ START_TEST(late)
 {
 	const struct scenario s = {.suite = "s", .id = "s", .steps = steps, .n_steps = ROWS(steps), .expects = refused, .n_expects = 2,
 				   .givens = &asked, .n_givens = 1, .nevers = rows[_i].never, .n_nevers = rows[_i].never ? 1 : 0};
-	struct arena a = {0};
-	struct observation o;
-	struct judgement j;
 	struct kase k = fixture_case;
 	k.scenario = &s;
 	k.tls = TLS_1_2;
-	fixture_observe(&o, rows[_i].events);
-	judge(&a, &k, &fixture_context, CONTROL_GOOD, &o, &j);
-	ck_assert_msg(j.verdict == rows[_i].verdict, "%s: %s: %s", rows[_i].name, verdict_text(j.verdict), j.reason);
-	ck_assert_msg(strstr(j.reason, rows[_i].reason), "%s: %s", rows[_i].name, j.reason);
-	observation_fini(&o);
-	arena_fini(&a);
+	fixture_judge(&k, &fixture_context, rows[_i].events, rows[_i].name, rows[_i].verdict, rows[_i].reason);
 }
 END_TEST
 

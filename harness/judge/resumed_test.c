@@ -47,9 +47,6 @@ START_TEST(comes_back)
 {
 	const struct scenario s = {.suite = "s", .id = "s", .steps = steps, .n_steps = ROWS(steps), .expects = same, .n_expects = 1,
 				   .givens = resumed, .n_givens = rows[_i].given};
-	struct arena a = {0};
-	struct observation o;
-	struct judgement j;
 	struct kase k = fixture_case;
 	struct judge_context c = fixture_context;
 	struct shown_identity valid = fixture_identities[0];
@@ -58,12 +55,7 @@ START_TEST(comes_back)
 	c.identities = &valid;
 	c.n_identities = 1;
 	k.scenario = &s;
-	fixture_observe(&o, rows[_i].events);
-	judge(&a, &k, &c, CONTROL_GOOD, &o, &j);
-	ck_assert_msg(j.verdict == rows[_i].verdict, "%s: %s: %s", rows[_i].name, verdict_text(j.verdict), j.reason);
-	ck_assert_msg(strstr(j.reason, rows[_i].reason), "%s: %s", rows[_i].name, j.reason);
-	observation_fini(&o);
-	arena_fini(&a);
+	fixture_judge(&k, &c, rows[_i].events, rows[_i].name, rows[_i].verdict, rows[_i].reason);
 }
 END_TEST
 
