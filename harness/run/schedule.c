@@ -27,7 +27,7 @@ struct group {
 	uint64_t asked_us; /* when the last control before the cases was handed out */
 	enum stage stage;
 	bool replay, alone;
-	bool exclusive; /* its cases change the target: each runs with nothing beside it */
+	bool exclusive; /* each of its cases runs with nothing beside it */
 	uint64_t replay_number;
 	unsigned replay_left;
 	bool replayed; /* behind the latest control: the next one comes first */
@@ -53,6 +53,12 @@ struct schedule {
 	uint8_t *runs, *exclusive; /* a bit a cell: is it one that runs, and has it to be alone? */
 };
 
+/* What changes the target, and what a server may die of: its death would take along whatever is beside it. */
+static bool runs_alone(const struct scenario *s)
+{
+	return scenario_changes_world(s) || s->impact == IMPACT_HOSTILE;
+}
+
 static void find_runs(struct schedule *s)
 {
 	uint64_t cells = plan_cells(s->spec.plan);
@@ -65,7 +71,7 @@ static void find_runs(struct schedule *s)
 		if (plan_disposition(s->spec.plan, &k, &reason, &clause) != DISPOSITION_RUN)
 			continue;
 		s->runs[i / 8] |= (uint8_t)(1u << (i % 8));
-		if (scenario_changes_world(k.scenario))
+		if (runs_alone(k.scenario))
 			s->exclusive[i / 8] |= (uint8_t)(1u << (i % 8));
 		s->total += s->spec.repeat;
 	}
@@ -233,7 +239,7 @@ static bool open_combination(struct schedule *s, size_t combination, bool exclus
 	return false;
 }
 
-/* What changes the target comes behind everything else, one combination after the other. */
+/* Those come behind everything else, one combination after the other. */
 static bool open_exclusive(struct schedule *s)
 {
 	while (s->n_open == 0 && s->next_exclusive < plan_combinations(s->spec.plan)) {
@@ -263,7 +269,7 @@ static bool open_replay(struct schedule *s)
 	const struct replay *r = &s->replays[s->next_replay];
 	struct kase k;
 	plan_case(s->spec.plan, r->number, &k);
-	bool exclusive = scenario_changes_world(k.scenario);
+	bool exclusive = runs_alone(k.scenario);
 	if ((r->alone || exclusive) && s->n_open)
 		return false;
 	s->next_replay++;
