@@ -329,7 +329,7 @@ static bool pump(struct http_link *h)
 static void h1_request(struct http_link *h, struct exchange *x)
 {
 	struct h1_link *s = state_of(h);
-	if (!s || s->broken || !h->link->up || s->n == JOB_MAX_REQUESTS) {
+	if (!s || s->broken || !tls_takes_data(h->link) || s->n == JOB_MAX_REQUESTS) {
 		x->over = true;
 		return;
 	}

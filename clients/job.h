@@ -111,6 +111,7 @@ struct job_connect {
 	bool legacy;	    /* knows no RFC 5746: neither renegotiation_info nor the SCSV */
 	bool plain;	    /* no TLS: HTTP as it is */
 	const char *resume; /* handle of a saved session, or NULL */
+	bool early;	    /* what is sent first goes out as early data, as far as that session allows (tls_early.h) */
 	struct job_address elsewhere; /* not the job's address; ip NULL: the job's */
 };
 

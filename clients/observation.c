@@ -180,6 +180,7 @@ static void (*const put_numbers[EVENT_KIND__COUNT])(struct buf *b, const struct 
 	[EVENT_TLS_ERROR] = put_number,
 	[EVENT_SESSION_SAVED] = put_number,
 	[EVENT_SESSION_TICKET] = put_ticket,
+	[EVENT_EARLY_DATA_SENT] = put_number,
 	[EVENT_BODY_SENT] = put_number,
 	[EVENT_CONTINUE_OVERDUE] = put_number,
 	[EVENT_WORKER_DIED] = put_number,

@@ -10,7 +10,7 @@
 /* A saved session under its handle; lives for one job. */
 struct saved {
 	const char *handle; /* of the job */
-	struct blob session;
+	struct tls_session session;
 };
 
 struct conn {

@@ -183,7 +183,7 @@ void session_forget_servers(struct tls_shared *shared)
 	}
 }
 
-bool session_save(struct tls_link *l, struct arena *a, struct blob *out)
+bool session_save(struct tls_link *l, struct arena *a, struct tls_session *out)
 {
 	gnutls_datum_t data = {0};
 	if ((!l->up && !l->closed_well) || gnutls_session_get_data2(l->session, &data) < 0)
@@ -194,7 +194,7 @@ bool session_save(struct tls_link *l, struct arena *a, struct blob *out)
 	bool usable = ticket || (gnutls_protocol_get_version(l->session) != GNUTLS_TLS1_3 &&
 				 gnutls_session_get_id2(l->session, &id) == 0 && id.size > 0);
 	if (usable)
-		*out = (struct blob){arena_memdup(a, data.data, data.size), data.size};
+		*out = (struct tls_session){{arena_memdup(a, data.data, data.size), data.size}, l->ticket_early};
 	gnutls_free(data.data);
 	return usable;
 }

@@ -19,6 +19,6 @@ void session_forget_servers(struct tls_shared *shared);
  * The session as bytes in `a`, also when the peer has closed it well; false when it gave nothing to resume.  May wait some ms
  * for a ticket.
  */
-bool session_save(struct tls_link *l, struct arena *a, struct blob *out);
+bool session_save(struct tls_link *l, struct arena *a, struct tls_session *out);
 
 #endif

@@ -4,6 +4,7 @@
 #include "clients/credential_proof.h"
 #include "clients/fragment.h"
 #include "clients/session.h"
+#include "clients/tls_early.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -88,6 +89,8 @@ static ssize_t push(gnutls_transport_ptr_t ptr, const giovec_t *parts, int n)
 	for (int i = 0; i < n; i++)
 		len += parts[i].iov_len;
 	credential_flight_leaves(l);
+	if (early_push(l, parts, (size_t)n))
+		return (ssize_t)len;
 	if (l->want->fragment.records && !l->hello_cut) {
 		l->hello_cut = true;
 		push_in_records(l, parts, n);
@@ -244,7 +247,7 @@ static bool wants_ticket(const struct tls_link *l)
 	return l->want->resume != NULL;
 }
 
-static int set_up(struct tls_link *l, struct blob resume)
+static int set_up(struct tls_link *l, struct tls_session resume)
 {
 	const struct job_connect *want = l->want;
 	unsigned flags = GNUTLS_CLIENT | GNUTLS_NO_SIGNAL | GNUTLS_KEY_SHARE_TOP;
@@ -270,11 +273,13 @@ static int set_up(struct tls_link *l, struct blob resume)
 	    (rc = set_alpn(l, alpn_words(want))) < 0 ||
 	    (rc = gnutls_credentials_set(l->session, GNUTLS_CRD_CERTIFICATE, l->shared->credentials)) < 0)
 		return rc;
-	if (resume.len == 0)
+	if (resume.data.len == 0)
 		return 0;
-	rc = gnutls_session_set_data(l->session, resume.data, resume.len);
+	rc = gnutls_session_set_data(l->session, resume.data.data, resume.data.len);
 	if (rc == 0)
 		net_note(&l->net, EVENT_SESSION_OFFERED, 0, 0, want->resume);
+	if (rc == 0 && want->early && resume.early_bytes)
+		early_begin(l, resume.early_bytes);
 	return rc;
 }
 
@@ -305,8 +310,17 @@ static void note_done(struct tls_link *l)
 		net_note(&l->net, EVENT_EXTENDED_MASTER_SECRET, 0, 0, NULL);
 }
 
+bool tls_shake(struct tls_link *l)
+{
+	int code = tls_drive(l, gnutls_handshake);
+	if (code < 0)
+		return tls_failed(l, code);
+	note_done(l);
+	return true;
+}
+
 bool tls_open(struct tls_link *l, struct tls_shared *shared, const struct job *job, const struct job_connect *want,
-	      struct blob resume)
+	      struct tls_session resume)
 {
 	struct net net = l->net;
 	*l = (struct tls_link){.net = net, .shared = shared, .job = job, .want = want, .credential = want->credential};
@@ -317,11 +331,12 @@ bool tls_open(struct tls_link *l, struct tls_shared *shared, const struct job *j
 		net_note(&l->net, EVENT_FAULT, code, 0, gnutls_strerror(code));
 		return false;
 	}
-	code = tls_drive(l, gnutls_handshake);
-	if (code < 0)
-		return tls_failed(l, code);
-	note_done(l);
-	return true;
+	return early_waits(l) || tls_shake(l);
+}
+
+bool tls_takes_data(const struct tls_link *l)
+{
+	return l->up || early_waits(l);
 }
 
 /* --- records --- */
@@ -349,6 +364,8 @@ static bool is_unoffered_request(const struct tls_link *l, ssize_t code)
 enum tls_got tls_recv(struct tls_link *l, void *data, size_t size, size_t *got)
 {
 	*got = 0;
+	if (early_waits(l))
+		(void)early_finish(l);
 	if (!l->up)
 		return TLS_GOT_END;
 	if (l->plain)
@@ -361,8 +378,10 @@ enum tls_got tls_recv(struct tls_link *l, void *data, size_t size, size_t *got)
 		}
 		if (n == GNUTLS_E_AGAIN && l->net.timed_out)
 			return TLS_GOT_TIMEOUT;
-		if (n == GNUTLS_E_AGAIN && l->net.in_at == l->net.in_len)
+		if (n == GNUTLS_E_AGAIN && l->net.in_at == l->net.in_len) {
+			early_release(l);
 			return TLS_GOT_NOTHING;
+		}
 		if (n == GNUTLS_E_AGAIN || n == GNUTLS_E_INTERRUPTED)
 			continue;
 		if (n == GNUTLS_E_REHANDSHAKE || n == GNUTLS_E_REAUTH_REQUEST)
@@ -381,6 +400,10 @@ bool tls_send(struct tls_link *l, const void *data, size_t len)
 	const char *at = data;
 	if (l->plain && l->up)
 		return tls_send_plain(l, data, len);
+	if (early_waits(l)) {
+		early_add(l, data, len);
+		return true;
+	}
 	while (l->up && len) {
 		/* push() takes everything, so the library never says "again" here. */
 		ssize_t n = gnutls_record_send(l->session, at, len);
@@ -409,6 +432,7 @@ void tls_close(struct tls_link *l, enum how_close how)
 {
 	if (l->net.fd < 0)
 		return;
+	early_release(l);
 	if (l->session && l->up && how == CLOSE_NOTIFY)
 		gnutls_bye(l->session, GNUTLS_SHUT_WR);
 	net_backlog(&l->net);
@@ -426,4 +450,5 @@ void tls_fini(struct tls_link *l)
 	l->up = false;
 	credential_release(l);
 	proof_end(l);
+	early_end(l);
 }

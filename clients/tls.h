@@ -15,6 +15,7 @@ struct gnutls_pcert_st;
 struct gnutls_privkey_st;
 struct remembered;
 struct proofs;
+struct early;
 struct iovec;
 
 /* What every connection of a process shares: owned by struct client. */
@@ -55,12 +56,24 @@ struct tls_link {
 	char alpn[256];	 /* "" when none was agreed */
 	struct audit audit;
 	struct proofs *proofs; /* owned: credential_proof.h; NULL unless a proof needs it */
+	struct early *early;   /* owned: tls_early.h; NULL unless early data is sent */
+	uint32_t ticket_early; /* bytes of early data that the latest ticket allows */
 };
 
-/* `net` is connected and has its deadline.  `resume`: a session_save blob, or empty.  False: over, the events say how.
+/* A session kept for a later connection, and how much early data its ticket allows. */
+struct tls_session {
+	struct blob data;
+	uint32_t early_bytes;
+};
+
+/*
+ * `net` is connected and has its deadline.  `resume`: of session_save, or empty.  False: over, the events say how.  With
+ * early data the handshake waits for what is sent first: it begins when somebody reads.
  */
 bool tls_open(struct tls_link *l, struct tls_shared *shared, const struct job *job, const struct job_connect *want,
-	      struct blob resume);
+	      struct tls_session resume);
+/* Something can be sent: the handshake is done, or what is sent goes out as early data. */
+bool tls_takes_data(const struct tls_link *l);
 
 enum tls_got {
 	TLS_GOT_DATA,
@@ -69,7 +82,7 @@ enum tls_got {
 	TLS_GOT_END,	 /* alert, close_notify, eof, reset, tls-error: recorded */
 	TLS_GOT_TIMEOUT, /* recorded */
 };
-/* One record, if there is one.  Never blocks. */
+/* One record, if there is one.  Never blocks, but for a handshake that was put off. */
 enum tls_got tls_recv(struct tls_link *l, void *data, size_t size, size_t *got);
 /* Encrypts and holds; the caller has seen net_backlog at 0.  False when the session can send no more. */
 bool tls_send(struct tls_link *l, const void *data, size_t len);

@@ -11,6 +11,8 @@
  * 3.7 would then start its handshake from the beginning, which no server takes; the data is still to be read.
  */
 int tls_drive(struct tls_link *l, int (*step)(struct gnutls_session_int *));
+/* The first handshake, to its end.  False: over, recorded. */
+bool tls_shake(struct tls_link *l);
 /* It ended with `code`: record what the peer did, or that we gave up.  Always false. */
 bool tls_failed(struct tls_link *l, int code);
 

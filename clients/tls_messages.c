@@ -1,6 +1,7 @@
 /* Handshake messages as they come and go: the server's are audited, our certificate message is taken note of. */
 #include "clients/credential.h"
 #include "clients/credential_proof.h"
+#include "clients/tls_early.h"
 
 #include <gnutls/gnutls.h>
 
@@ -18,9 +19,11 @@ static int32_t clamped(uint32_t n)
 static void audit_ticket(struct tls_link *l, const gnutls_datum_t *m)
 {
 	struct audit_ticket t;
-	if (tls_version(l) == TLS_1_3 && audit_new_session_ticket(&l->audit, m->data, m->size, &t))
-		recorder_note_repeatable(l->net.rec, EVENT_SESSION_TICKET, l->net.conn, -1, clamped(t.seconds),
-					 clamped(t.early_bytes), NULL);
+	if (tls_version(l) != TLS_1_3 || !audit_new_session_ticket(&l->audit, m->data, m->size, &t))
+		return;
+	l->ticket_early = t.early_bytes;
+	recorder_note_repeatable(l->net.rec, EVENT_SESSION_TICKET, l->net.conn, -1, clamped(t.seconds),
+				 clamped(t.early_bytes), NULL);
 }
 
 static void audit_message(struct tls_link *l, unsigned type, const gnutls_datum_t *m)
@@ -45,6 +48,8 @@ static int message(gnutls_session_t session, unsigned type, unsigned when UNUSED
 		audit_message(l, type, m);
 	else if (type == GNUTLS_HANDSHAKE_CERTIFICATE_PKT)
 		credential_message(l, m->data, m->size);
+	else if (type == GNUTLS_HANDSHAKE_END_OF_EARLY_DATA)
+		early_ends(l);
 	return 0;
 }
 

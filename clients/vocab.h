@@ -74,7 +74,11 @@ bool alert_parse(const char *name, unsigned *number);
 	X(EVENT_BREACH, "breach")		      /* a: enum breach; text: what the server said */           \
 	X(EVENT_PLAIN, "plain")			      /* a connection without TLS */                             \
 	X(EVENT_CONTINUE_OVERDUE, "continue-overdue") /* neither 100 nor an answer: the body goes out unasked; a: ms waited */ \
-	X(EVENT_SESSION_TICKET, "session-ticket")     /* TLS 1.3; a: its life in s, b: early data it takes, bytes, both clamped */
+	X(EVENT_SESSION_TICKET, "session-ticket")     /* TLS 1.3; a: its life in s, b: early data it takes, bytes, both clamped */ \
+	X(EVENT_EARLY_DATA_SENT, "early-data-sent")   /* with the ClientHello (RFC 8446 4.2.10); a: bytes */     \
+	X(EVENT_EARLY_DATA_ACCEPTED, "early-data-accepted") /* as the server says */                             \
+	X(EVENT_EARLY_DATA_REJECTED, "early-data-rejected") /* it was thrown away; the same goes out once more */ \
+	X(EVENT_FINISHED_SENT, "finished-sent")	      /* held back until here: what came before was said to anybody */
 ENUM_DECLARE(event_kind, EVENT_KIND, EVENT_KIND_LIST);
 
 /*

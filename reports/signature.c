@@ -27,6 +27,7 @@ static struct parts parts_of(enum event_kind kind)
 	case EVENT_CERTIFICATE_SENT:	  /* b: a DER signature is two bytes longer now and then */
 		return (struct parts){.a = true, .text = true};
 	case EVENT_REQUEST_SENT: /* a: the Host header holds the port */
+	case EVENT_EARLY_DATA_SENT:
 	case EVENT_EXCERPT:
 	case EVENT_HEADER:
 		return (struct parts){.text = true};
@@ -68,6 +69,9 @@ static struct parts parts_of(enum event_kind kind)
 	case EVENT_RENEGOTIATION_TRIED:
 	case EVENT_KEY_UPDATED:
 	case EVENT_SESSION_TICKET:
+	case EVENT_EARLY_DATA_ACCEPTED:
+	case EVENT_EARLY_DATA_REJECTED:
+	case EVENT_FINISHED_SENT:
 	case EVENT_KIND__COUNT:
 		break;
 	}

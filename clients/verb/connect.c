@@ -3,12 +3,12 @@
 
 #include <string.h>
 
-static struct blob saved_session(const struct script *s, const char *handle)
+static struct tls_session saved_session(const struct script *s, const char *handle)
 {
 	for (size_t i = s->n_saved; handle && i-- > 0;)
 		if (strcmp(s->saved[i].handle, handle) == 0)
 			return s->saved[i].session;
-	return (struct blob){0};
+	return (struct tls_session){0};
 }
 
 /* A request that comes next leaves together with our last handshake flight (net.h). */

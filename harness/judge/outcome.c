@@ -76,6 +76,10 @@ static enum weight weigh(const struct event *e, bool tls13)
 	case EVENT_RENEGOTIATION_TRIED:
 	case EVENT_KEY_UPDATED:
 	case EVENT_SESSION_TICKET:
+	case EVENT_EARLY_DATA_SENT:
+	case EVENT_EARLY_DATA_ACCEPTED:
+	case EVENT_EARLY_DATA_REJECTED:
+	case EVENT_FINISHED_SENT:
 	case EVENT_KIND__COUNT:
 		break;
 	}
