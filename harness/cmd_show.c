@@ -244,6 +244,11 @@ static void print_by_hand(struct shown *s, const char *dir, const struct recipe_
 	printf("\nBy hand (%s%s%s%s)\n", own ? "your own certificate" : "files in ", own ? "" : dir,
 	       own ? "" : "; the server must trust anchors.pem",
 	       s->target->target->remote ? "" : "; here it listens on 127.0.0.1:8443");
+	const char *early = recipe_early(&s->arena, &s->kase, e, f);
+	if (early) {
+		printf("  %s\n  (\"Early data was accepted\": what it was answered comes before or behind the handshake)\n", early);
+		return;
+	}
 	printf("  %s\n  %s\n", recipe_curl(&s->arena, &s->kase, e, f), recipe_openssl(&s->arena, &s->kase, e, f));
 	size_t requests = 0;
 	for (size_t i = 0; i < s->kase.scenario->n_steps; i++)

@@ -6,77 +6,27 @@
 
 #define HEX_RUN 8 /* shorter runs are words: "dead", "cafe", "403" */
 
-/* Which parts of an event say something about the server. */
-struct parts {
+/* Which parts of an event say nothing about the server; of kinds that are not here, all do. */
+struct chance {
 	bool a, b, text;
 };
 
-static struct parts parts_of(enum event_kind kind)
-{
-	switch (kind) {
-	case EVENT_CONNECT:   /* text: address with the port of this run */
-	case EVENT_CONNECTED: /* text: our ephemeral port */
-	case EVENT_RESET:     /* a: ECONNRESET or EPIPE, whichever call met it */
-	case EVENT_WRITE_LOST:
-	case EVENT_SESSION_SAVED: /* a: bytes of our own serialisation */
-		return (struct parts){0};
-	case EVENT_SERVER_CHAIN: /* text: fingerprint of a certificate minted for this run */
-	case EVENT_SERVER_CHAIN_CHANGED:
-		return (struct parts){.a = true};
-	case EVENT_CERTIFICATE_REQUESTED: /* b: bytes of names that hold minted words */
-	case EVENT_CERTIFICATE_SENT:	  /* b: a DER signature is two bytes longer now and then */
-		return (struct parts){.a = true, .text = true};
-	case EVENT_REQUEST_SENT: /* a: the Host header holds the port */
-	case EVENT_EARLY_DATA_SENT:
-	case EVENT_EXCERPT:
-	case EVENT_HEADER:
-		return (struct parts){.text = true};
-	case EVENT_BODY: /* a: pages may quote port, time or identity */
-		return (struct parts){.b = true};
-	case EVENT_CONNECT_FAILED:
-	case EVENT_HELLO_SENT:
-	case EVENT_FIRST_BYTE:
-	case EVENT_SESSION_OFFERED:
-	case EVENT_CERTIFICATE_DECLINED:
-	case EVENT_HANDSHAKE_DONE:
-	case EVENT_RESUMED:
-	case EVENT_HANDSHAKE_FAILED:
-	case EVENT_HELLO_REQUEST:
-	case EVENT_REAUTH_REQUEST:
-	case EVENT_RENEGOTIATED:
-	case EVENT_REAUTHENTICATED:
-	case EVENT_ALERT_RECEIVED:
-	case EVENT_ALERT_SENT:
-	case EVENT_INTERIM:
-	case EVENT_RESPONSE:
-	case EVENT_FOUND:
-	case EVENT_MALFORMED:
-	case EVENT_TOO_LARGE:
-	case EVENT_CLOSE_NOTIFY:
-	case EVENT_EOF:
-	case EVENT_TLS_ERROR:
-	case EVENT_TIMEOUT:
-	case EVENT_CLOSED:
-	case EVENT_UNSUPPORTED:
-	case EVENT_FAULT:
-	case EVENT_BREACH:
-	case EVENT_PLAIN:
-	case EVENT_WORKER_DIED:
-	case EVENT_TARGET_DIED:
-	case EVENT_EXTENDED_MASTER_SECRET:
-	case EVENT_BODY_SENT:
-	case EVENT_CONTINUE_OVERDUE:
-	case EVENT_RENEGOTIATION_TRIED:
-	case EVENT_KEY_UPDATED:
-	case EVENT_SESSION_TICKET:
-	case EVENT_EARLY_DATA_ACCEPTED:
-	case EVENT_EARLY_DATA_REJECTED:
-	case EVENT_FINISHED_SENT:
-	case EVENT_KIND__COUNT:
-		break;
-	}
-	return (struct parts){true, true, true};
-}
+static const struct chance chances[EVENT_KIND__COUNT] = {
+	[EVENT_CONNECT] = {true, true, true},	/* text: address with the port of this run */
+	[EVENT_CONNECTED] = {true, true, true}, /* text: our ephemeral port */
+	[EVENT_RESET] = {true, true, true},	/* a: ECONNRESET or EPIPE, whichever call met it */
+	[EVENT_WRITE_LOST] = {true, true, true},
+	[EVENT_SESSION_SAVED] = {true, true, true},	/* a: bytes of our own serialisation */
+	[EVENT_SERVER_CHAIN] = {.b = true, .text = true}, /* text: fingerprint of a certificate minted for this run */
+	[EVENT_SERVER_CHAIN_CHANGED] = {.b = true, .text = true},
+	[EVENT_CERTIFICATE_REQUESTED] = {.b = true}, /* b: bytes of names that hold minted words */
+	[EVENT_CERTIFICATE_SENT] = {.b = true},	     /* b: a DER signature is two bytes longer now and then */
+	[EVENT_REQUEST_SENT] = {.a = true, .b = true}, /* a: the Host header holds the port */
+	[EVENT_EARLY_DATA_SENT] = {.a = true, .b = true},
+	[EVENT_EXCERPT] = {.a = true, .b = true},
+	[EVENT_HEADER] = {.a = true, .b = true},
+	[EVENT_BODY] = {.a = true, .text = true}, /* a: pages may quote port, time or identity */
+};
 
 /* Headers whose value is a time, a nonce or a cookie by definition (RFC 9110, RFC 6265). */
 static bool volatile_header(const char *text)
@@ -107,10 +57,11 @@ static uint64_t hash_text(const char *text, uint64_t h)
 
 static uint64_t hash_event(const struct event *e, uint64_t h)
 {
-	struct parts parts = parts_of((enum event_kind)e->kind);
-	int32_t fixed[5] = {e->kind, e->conn, e->req, parts.a ? e->a : 0, parts.b ? e->b : 0};
+	static const struct chance none = {0};
+	const struct chance *chance = e->kind < EVENT_KIND__COUNT ? &chances[e->kind] : &none;
+	int32_t fixed[5] = {e->kind, e->conn, e->req, chance->a ? 0 : e->a, chance->b ? 0 : e->b};
 	h = text_hash(fixed, sizeof fixed, h);
-	if (!parts.text || !e->text)
+	if (chance->text || !e->text)
 		return h;
 	if (e->kind == EVENT_HEADER && (volatile_header(e->text) || strlen(e->text) > 200))
 		return text_hash(e->text, strcspn(e->text, ":"), h);

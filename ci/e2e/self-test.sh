@@ -76,6 +76,11 @@ resumes-across-endpoints           resumption/ticket-across-endpoints[tls=1.3,ne
 resumes-across-anchors             resumption/ticket-across-tenants[tls=1.3,negotiation=by-name,http=1.1,certificate=none] false-accept
 trusts-host-header                 resumption/ticket-of-tenant-with-host-of-another[tls=1.3,negotiation=by-name,http=1.1,sni=tenant] false-accept
 accepts-no-certificate             resumption/session-id-across-tenants[tls=1.2,negotiation=by-name,http=1.1] false-accept
+serves-early-data                  early-data/answered-in-time[tls=1.3,negotiation=required,http=1.1] deviation
+resumes-across-names               early-data/across-names[tls=1.3,negotiation=by-name,http=1.1,sni=protected] false-accept
+trusts-host-header                 early-data/across-names[tls=1.3,negotiation=by-name,http=1.1,sni=open] false-accept
+resumes-across-anchors             early-data/across-tenants[tls=1.3,negotiation=by-name,http=1.1,sni=protected] false-accept
+resumes-across-endpoints           early-data/across-endpoints[tls=1.3,negotiation=required,http=1.1] false-accept
 tickets-live-too-long              resumption/ticket-life[tls=1.3,negotiation=required,http=1.1] violation
 forgets-who-resumes                resumption/post-after-resumption[tls=1.3,negotiation=required,http=1.1,certificate=valid] false-reject
 asks-again                         resumption/resumed-is-not-asked[tls=1.3,negotiation=required,http=1.1] violation

@@ -19,71 +19,27 @@ static bool alert_is_fatal(const struct event *e, bool tls13)
 	return tls13 || e->b != 1; /* TLS 1.3 ignores the level (RFC 8446 section 6) */
 }
 
+/* Kinds that are not here end nothing. */
+static const enum weight weights[EVENT_KIND__COUNT] = {
+	[EVENT_RESPONSE] = WEIGHT_ARRIVED,
+	[EVENT_MALFORMED] = WEIGHT_ARRIVED,
+	[EVENT_TOO_LARGE] = WEIGHT_ARRIVED,
+	[EVENT_CLOSE_NOTIFY] = WEIGHT_ARRIVED,
+	[EVENT_TIMEOUT] = WEIGHT_ARRIVED,
+	[EVENT_ALERT_RECEIVED] = WEIGHT_ARRIVED, /* a fatal one */
+	[EVENT_RESET] = WEIGHT_RESET,
+	[EVENT_WRITE_LOST] = WEIGHT_RESET,
+	[EVENT_CONNECT_FAILED] = WEIGHT_RESET,
+	[EVENT_EOF] = WEIGHT_CUT,
+	[EVENT_HANDSHAKE_FAILED] = WEIGHT_GAVE_UP,
+	[EVENT_TLS_ERROR] = WEIGHT_GAVE_UP,
+};
+
 static enum weight weigh(const struct event *e, bool tls13)
 {
-	switch ((enum event_kind)e->kind) {
-	case EVENT_RESPONSE:
-	case EVENT_MALFORMED:
-	case EVENT_TOO_LARGE:
-	case EVENT_CLOSE_NOTIFY:
-	case EVENT_TIMEOUT:
-		return WEIGHT_ARRIVED;
-	case EVENT_ALERT_RECEIVED:
-		return alert_is_fatal(e, tls13) ? WEIGHT_ARRIVED : WEIGHT_NONE;
-	case EVENT_RESET:
-	case EVENT_WRITE_LOST:
-	case EVENT_CONNECT_FAILED:
-		return WEIGHT_RESET;
-	case EVENT_EOF:
-		return WEIGHT_CUT;
-	case EVENT_HANDSHAKE_FAILED:
-	case EVENT_TLS_ERROR:
-		return WEIGHT_GAVE_UP;
-	case EVENT_CONNECT:
-	case EVENT_CONNECTED:
-	case EVENT_HELLO_SENT:
-	case EVENT_FIRST_BYTE:
-	case EVENT_SESSION_OFFERED:
-	case EVENT_CERTIFICATE_REQUESTED:
-	case EVENT_CERTIFICATE_SENT:
-	case EVENT_CERTIFICATE_DECLINED:
-	case EVENT_SERVER_CHAIN:
-	case EVENT_SERVER_CHAIN_CHANGED:
-	case EVENT_HANDSHAKE_DONE:
-	case EVENT_RESUMED:
-	case EVENT_HELLO_REQUEST:
-	case EVENT_REAUTH_REQUEST:
-	case EVENT_RENEGOTIATED:
-	case EVENT_REAUTHENTICATED:
-	case EVENT_ALERT_SENT:
-	case EVENT_REQUEST_SENT:
-	case EVENT_BODY_SENT:
-	case EVENT_CONTINUE_OVERDUE:
-	case EVENT_INTERIM:
-	case EVENT_HEADER:
-	case EVENT_BODY:
-	case EVENT_EXCERPT:
-	case EVENT_FOUND:
-	case EVENT_SESSION_SAVED:
-	case EVENT_CLOSED:
-	case EVENT_UNSUPPORTED:
-	case EVENT_FAULT:
-	case EVENT_BREACH:
-	case EVENT_PLAIN:
-	case EVENT_WORKER_DIED:
-	case EVENT_TARGET_DIED:
-	case EVENT_EXTENDED_MASTER_SECRET:
-	case EVENT_RENEGOTIATION_TRIED:
-	case EVENT_KEY_UPDATED:
-	case EVENT_SESSION_TICKET:
-	case EVENT_EARLY_DATA_SENT:
-	case EVENT_EARLY_DATA_ACCEPTED:
-	case EVENT_EARLY_DATA_REJECTED:
-	case EVENT_FINISHED_SENT:
-	case EVENT_KIND__COUNT:
-		break;
-	}
-	return WEIGHT_NONE;
+	if (e->kind >= EVENT_KIND__COUNT || (e->kind == EVENT_ALERT_RECEIVED && !alert_is_fatal(e, tls13)))
+		return WEIGHT_NONE;
+	return weights[e->kind];
 }
 
 /* Events of one request; the others of a connection concern every request on it. */

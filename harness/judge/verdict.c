@@ -16,14 +16,30 @@ static bool is_late_request(const char *event)
 	       strcmp(event, "reauth-request") == 0;
 }
 
-static bool is_event(const struct event *e, const char *name)
+/* A success before our Finished: said to whoever sends these bytes, be it once more. */
+static bool is_served_early(const struct observation *o, size_t at)
 {
+	const struct event *e = &o->events[at];
+	bool early = false;
+	for (size_t i = 0; i < at; i++)
+		if (o->events[i].conn == e->conn && o->events[i].kind == EVENT_EARLY_DATA_ACCEPTED)
+			early = true;
+		else if (o->events[i].conn == e->conn && o->events[i].kind == EVENT_FINISHED_SENT)
+			early = false;
+	return early && e->kind == EVENT_RESPONSE && e->a >= 200 && e->a < 300;
+}
+
+static bool is_event(const struct observation *o, size_t at, const char *name)
+{
+	const struct event *e = &o->events[at];
 	enum event_kind kind;
 	enum breach breach;
 	if (breach_parse(name, &breach))
 		return e->kind == EVENT_BREACH && e->a == (int32_t)breach;
 	if (strcmp(name, "late-request") == 0)
 		return e->kind == EVENT_HELLO_REQUEST || e->kind == EVENT_REAUTH_REQUEST;
+	if (strcmp(name, "served-early") == 0)
+		return is_served_early(o, at);
 	return event_kind_parse(name, &kind) && e->kind == kind;
 }
 
@@ -34,7 +50,7 @@ static unsigned count_events(const struct trial *t, const char *name, const char
 	int conn = on ? wiring_connection(t->kase, on) : -1;
 	unsigned n = 0;
 	for (size_t i = 0; i < o->n; i++)
-		n += (conn < 0 || o->events[i].conn == conn) && is_event(&o->events[i], name);
+		n += (conn < 0 || o->events[i].conn == conn) && is_event(o, i, name);
 	return n;
 }
 
@@ -46,6 +62,8 @@ static const char *vacuous(const struct observation *o, const char *event, int c
 		return breach_vacuous(o, breach, conn);
 	if (strcmp(event, "resumed") == 0)
 		return observation_find(o, 0, EVENT_SESSION_OFFERED, conn, -1) ? NULL : "no ticket was offered";
+	if (strcmp(event, "served-early") == 0)
+		return observation_find(o, 0, EVENT_EARLY_DATA_SENT, conn, -1) ? NULL : "no early data was sent";
 	if (strcmp(event, "renegotiated") == 0)
 		return observation_find(o, 0, EVENT_RENEGOTIATION_TRIED, conn, -1) ||
 			       observation_find(o, 0, EVENT_HELLO_REQUEST, conn, -1)

@@ -171,6 +171,11 @@ void app_answer(const struct policy *policy, const struct admission *admission, 
 		buf_adds(&out->body, "mtlspec reference: this connection was made for another name\n");
 		return;
 	}
+	if (request->early && policy->too_early && app_asks(policy) != APP_ASK_NEVER) {
+		out->status = 425;
+		buf_adds(&out->body, "mtlspec reference: ask again, now that the handshake is done\n");
+		return;
+	}
 	switch (admission->admit) {
 	case ADMIT_UNASKED:
 		out->ask = true;

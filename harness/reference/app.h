@@ -23,6 +23,7 @@ struct policy {
 	const struct faults *faults;
 	const struct personality *personality; /* NULL: the reference server's own ways */
 	bool hide_details;		       /* error pages as remote clients get them */
+	bool too_early;			       /* what came early for somebody is to come again (RFC 8470 5.2) */
 };
 
 /* When a certificate is asked for; one that is asked for late, after a request, is required. */
@@ -74,6 +75,7 @@ struct request {
 	uint64_t body;	     /* bytes of content */
 	char sha256[65];     /* of the content, hex */
 	int64_t now;
+	bool early; /* it came as early data */
 };
 
 struct reply {

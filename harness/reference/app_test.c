@@ -197,6 +197,31 @@ START_TEST(asks_now)
 }
 END_TEST
 
+static const struct {
+	const char *name;
+	enum app_mode mode;
+	bool early, too_early;
+	unsigned status;
+} times[] = {
+    {"in the handshake", APP_REQUIRED, true, true, 425},   {"behind it", APP_REQUIRED, false, true, 200},
+    {"early, and served later", APP_REQUIRED, true, false, 200}, {"optional", APP_OPTIONAL, true, true, 425},
+    {"what is open to all", APP_NONE, true, true, 200},
+};
+
+/* RFC 8470 5.2. */
+START_TEST(too_early)
+{
+	struct faults faults = {{false}};
+	struct policy policy = {.mode = times[_i].mode, .depth = 10, .faults = &faults, .too_early = times[_i].too_early};
+	struct request request = {.number = 1, .method = "GET", .target = "/", .early = times[_i].early};
+	struct admission admission = {.admit = ADMIT_IDENTITY};
+	struct reply reply;
+	app_answer(&policy, &admission, &request, &reply);
+	ck_assert_msg(reply.status == times[_i].status, "%s: %u", times[_i].name, reply.status);
+	reply_fini(&reply);
+}
+END_TEST
+
 Suite *test_suite(void)
 {
 	Suite *s = suite_create("reference/app");
@@ -206,6 +231,7 @@ Suite *test_suite(void)
 	tcase_add_test(t, asks_now);
 	tcase_add_loop_test(t, outlives, 0, (int)(sizeof lives / sizeof *lives));
 	tcase_add_test(t, judges_sessions);
+	tcase_add_loop_test(t, too_early, 0, (int)(sizeof times / sizeof *times));
 	suite_add_tcase(s, t);
 	return s;
 }

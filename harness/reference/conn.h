@@ -1,6 +1,6 @@
 /*
  * conn.h - one accepted connection while it is served: what tcp.c (transport, handshake), site.c (which name, whom to
- * ask), resume.c (sessions), versions.c and late.c (asking after the request) tell each other; nobody outside
+ * ask), resume.c (sessions), early.c (early data), versions.c and late.c (asking after the request) tell each other; nobody outside
  * includes it.
  */
 #ifndef HARNESS_REFERENCE_CONN_H
@@ -33,6 +33,8 @@ struct conn {
 	unsigned renegotiations;
 	char early[CONN_EARLY_MAX]; /* data that came while we waited for that answer */
 	size_t early_at, early_len;
+	bool reads_early;   /* what was read last came as early data */
+	bool early_is_over; /* EndOfEarlyData is here, and Finished is still to come */
 };
 
 /* tcp.c: reads and writes below TLS; both wait until the connection's deadline. */
@@ -40,6 +42,13 @@ ssize_t conn_pull(gnutls_transport_ptr_t context, void *out, size_t size);
 bool conn_write(void *context, const void *data, size_t len);
 /* Read and throw away until the client goes. */
 void conn_fall_silent(struct conn *c);
+
+/* tcp.c: what the chain of the handshake, or of the session that it resumes, is worth. */
+int conn_admit(struct conn *c);
+
+/* early.c: early data that is left, 0: none.  Fault: answer it while the client may still be anybody. */
+long conn_read_early(void *context, void *out, size_t size);
+void conn_serve_early(struct conn *c);
 
 /* site.c: SNI picks the site (GnuTLS calls it after the ClientHello); where there is one site, conn_take_site() does. */
 int conn_choose_site(gnutls_session_t session);

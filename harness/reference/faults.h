@@ -118,6 +118,8 @@
 	  "believes the certificate of a session for as long as somebody comes back with it")                          \
 	X(FAULT_SERVES_AFTER_EXPIRY, "serves-after-expiry", NULL, NULL, false,                                         \
 	  "looks at dates when a connection begins, and never again")                                                  \
+	X(FAULT_SERVES_EARLY_DATA, "serves-early-data", NULL, NULL, false,                                             \
+	  "answers what came as early data before it knows that its client is there")                                  \
 	X(FAULT_TICKETS_LIVE_TOO_LONG, "tickets-live-too-long", NULL, NULL, false,                                     \
 	  "promises that a ticket is good for seven days and a second")                                                \
 	X(FAULT_FORGETS_WHO_RESUMES, "forgets-who-resumes", NULL, NULL, false,                                         \

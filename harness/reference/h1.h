@@ -19,6 +19,8 @@ struct wire {
 	bool (*ask)(void *context);
 	/* Bytes that came before the request for a certificate are still to be read; NULL: none. */
 	bool (*waiting)(void *context);
+	/* What was read last may come from anybody who has recorded it (RFC 8470); NULL: nothing does. */
+	bool (*early)(void *context);
 };
 
 enum { SERVER_H1_HEAD = 16384, SERVER_H1_BODY = 16 << 20 };

@@ -19,6 +19,7 @@ static const char *reason(unsigned status)
 	    {414, "URI Too Long"},
 	    {417, "Expectation Failed"},
 	    {421, "Misdirected Request"},
+	    {425, "Too Early"},
 	    {431, "Request Header Fields Too Large"},
 	    {500, "Internal Server Error"},
 	    {501, "Not Implemented"},
@@ -137,6 +138,7 @@ void server_h1_serve(const struct wire *wire, const struct policy *policy, const
 		struct reply reply;
 		bool read = server_h1_head(&h, &request);
 		request.now = clock_now();
+		request.early = wire->early && wire->early(wire->context);
 		if (!read || !read_content(&h, policy, admission, &request)) {
 			if (h.status && !h.ended)
 				refuse(&h);

@@ -100,7 +100,7 @@ static void play(struct script *s)
 	static const struct faults sound = {.on = {false}};
 	struct policy policy = {.host = "a", .mode = APP_NONE, .depth = 10, .hold = 65536, .faults = &sound};
 	struct admission admission = {.admit = ADMIT_ANONYMOUS};
-	struct wire wire = {give, keep, s, NULL, NULL};
+	struct wire wire = {give, keep, s, NULL, NULL, NULL};
 	buf_init(&s->out, 1 << 20);
 	server_h1_serve(&wire, &policy, &admission);
 }

@@ -94,6 +94,8 @@ int conn_on_message(gnutls_session_t session, unsigned type, unsigned when, unsi
 		return ret;
 	if (type == GNUTLS_HANDSHAKE_NEW_SESSION_TICKET && when == GNUTLS_HOOK_PRE)
 		note_ticket(c, message);
+	if (type == GNUTLS_HANDSHAKE_END_OF_EARLY_DATA && when == GNUTLS_HOOK_POST && incoming)
+		c->early_is_over = true;
 	if (type == GNUTLS_HANDSHAKE_CERTIFICATE_REQUEST && when == GNUTLS_HOOK_POST)
 		leave_key_usage_to_us(session);
 	return 0;

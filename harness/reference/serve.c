@@ -3,6 +3,7 @@
 
 #include "harness/base/opt.h"
 #include "harness/base/text.h"
+#include "harness/reference/early.h"
 #include "harness/reference/h1.h"
 #include "harness/reference/personality.h"
 #include "harness/reference/sessions.h"
@@ -49,6 +50,8 @@ struct server {
 	uint64_t depth, hold;
 	const struct personality *personality;
 	bool hide_details;
+	bool takes_early, too_early;
+	struct early *early;
 	gnutls_priority_t priority[VERSIONS_COUNT];
 	struct worker {
 		pid_t pid;
@@ -72,6 +75,7 @@ enum {
 	OPT_ANCHORS_FOR,
 	OPT_DEPTH,
 	OPT_BODY_LIMIT,
+	OPT_EARLY_DATA,
 	OPT_FAULT,
 	OPT_LISTEN,
 	OPT_NAME,
@@ -86,6 +90,8 @@ static const struct opt options[] = {
     [OPT_DEPTH] = {"depth", 0, "N", "intermediates allowed in a path (default 10)"},
     [OPT_BODY_LIMIT] = {"body-limit", 0, "BYTES",
 			"of content to hold back while it asks after the request (default 65536)"},
+    [OPT_EARLY_DATA] = {"early-data", 0, "wait|425",
+			"take it; answer when the handshake is done, or tell who needs a certificate to come again"},
     [OPT_FAULT] = {"fault", 0, "NAME", "do this wrong; may be repeated"},
     [OPT_LISTEN] = {"listen", 0, "MODE=IP:PORT", "serve here; may be repeated"},
     [OPT_NAME] = {"name", 0, "HOST=MODE[,TRUST]", "a name of the by-name endpoints; may be repeated"},
@@ -193,6 +199,15 @@ static enum rc take_personality(struct server *s, const char *name, struct err *
 	return RC_OK;
 }
 
+static enum rc take_early(struct server *s, const char *word, struct err *err)
+{
+	s->takes_early = *word; /* a target's empty parameter */
+	s->too_early = strcmp(word, "425") == 0;
+	if (*word && !s->too_early && strcmp(word, "wait") != 0)
+		return err_set(err, RC_INPUT, "--early-data %s: wait or 425", word);
+	return RC_OK;
+}
+
 static enum rc take_pages(struct server *s, const char *word, struct err *err)
 {
 	s->hide_details = strcmp(word, "generic") == 0;
@@ -227,6 +242,8 @@ static enum rc take(void *context, int row, const char *argument, struct err *er
 			return err_set(err, RC_INPUT, "--body-limit %s: a number from 0 to %d", argument,
 				       SERVER_H1_BODY);
 		break;
+	case OPT_EARLY_DATA:
+		return take_early(s, argument, err);
 	case OPT_FAULT:
 		return take_fault(s, argument, err);
 	case OPT_LISTEN:
@@ -313,6 +330,7 @@ static enum rc fit(struct server *s, struct site *site, const char *trust, struc
 	site->policy.hold = s->personality ? s->personality->body_limit : s->hold;
 	site->policy.personality = s->personality;
 	site->policy.hide_details = s->hide_details;
+	site->policy.too_early = s->too_early;
 	if (site->policy.mode == APP_PLAIN)
 		return RC_OK;
 	for (size_t i = 0; i < s->trusts; i++) {
@@ -366,10 +384,13 @@ static enum rc prepare(struct server *s, struct err *err)
 	for (size_t i = 0; tls && i < s->trusts; i++)
 		TRY(load_trust(s, &s->trust[i], err));
 	pool_anchors(s);
+	if (tls && s->takes_early && !(s->early = early_open()))
+		return err_errno(err, RC_FAULT, "cannot map memory");
 	for (size_t i = 0; i < s->names; i++)
 		TRY(fit(s, &s->named[i], s->named_trust[i], err));
 	for (size_t i = 0; i < s->endpoints; i++) {
 		struct endpoint *e = &s->endpoint[i];
+		e->early = s->early;
 		e->priority = s->priority[versions_of(s, e)];
 		e->first = mmap(NULL, sizeof *e->first, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 		if (e->first == MAP_FAILED)
@@ -534,6 +555,7 @@ static void close_all(struct server *s)
 		if (s->trust[i].credentials)
 			gnutls_certificate_free_credentials(s->trust[i].credentials);
 	}
+	early_close(&s->early);
 	for (int i = 0; i < VERSIONS_COUNT; i++)
 		if (s->priority[i])
 			gnutls_priority_deinit(s->priority[i]);

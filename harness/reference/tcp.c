@@ -2,6 +2,7 @@
 
 #include "harness/base/clock.h"
 #include "harness/base/text.h"
+#include "harness/reference/early.h"
 #include "harness/reference/h1.h"
 #include "harness/reference/possession.h"
 
@@ -35,6 +36,8 @@ static bool wait_for(const struct conn *c, short events)
 ssize_t conn_pull(gnutls_transport_ptr_t context, void *out, size_t size)
 {
 	struct conn *c = context;
+	if (c->early_is_over && c->faults->on[FAULT_SERVES_EARLY_DATA])
+		conn_serve_early(c);
 	for (;;) {
 		if (c->late && (clock_us() >= c->until || conn_has_new_keys(c, size))) {
 			errno = EAGAIN;
@@ -124,6 +127,10 @@ static long tls_read(void *context, void *out, size_t size)
 		c->early_len -= n;
 		return (long)n;
 	}
+	long early = conn_read_early(c, out, size);
+	c->reads_early = early > 0;
+	if (early > 0)
+		return early;
 	for (;;) {
 		ssize_t n = gnutls_record_recv(c->session, out, size);
 		if (n >= 0)
@@ -146,6 +153,12 @@ static long tls_read(void *context, void *out, size_t size)
 		else if (n == GNUTLS_E_REHANDSHAKE || gnutls_error_is_fatal((int)n))
 			return -1;
 	}
+}
+
+static bool read_early(void *context)
+{
+	const struct conn *c = context;
+	return c->reads_early;
 }
 
 static bool forbids_signing(struct span leaf)
@@ -208,6 +221,11 @@ static int admit(gnutls_session_t session)
 	return -1;
 }
 
+int conn_admit(struct conn *c)
+{
+	return admit(c->session);
+}
+
 /*
  * RFC 9112 9.6: close in stages, so that what was said last is not destroyed by a reset: our half first, then read
  * until the peer has closed too.
@@ -240,7 +258,8 @@ static int handshake(struct conn *c)
 	 * which is judged as if it had been sent now (RFC 8446 4.6.1: it may have expired since).
 	 */
 	if (resumed || (ret == 0 && !c->asked))
-		admit(c->session);
+		conn_admit(c);
+	c->early_is_over = false;
 	return ret;
 }
 
@@ -296,9 +315,11 @@ static bool open_tls(struct conn *c)
 	static const gnutls_datum_t alpn[] = {{(unsigned char *)(uintptr_t) "http/1.1", 8},
 					      {(unsigned char *)(uintptr_t) "http/1.0", 8}};
 	/* Whom a second certificate of one connection makes its owner is ours to say, not GnuTLS's. */
-	if (gnutls_init(&c->session,
-			GNUTLS_SERVER | GNUTLS_NO_TICKETS | GNUTLS_POST_HANDSHAKE_AUTH | GNUTLS_ALLOW_ID_CHANGE) < 0)
+	unsigned flags = GNUTLS_SERVER | GNUTLS_NO_TICKETS | GNUTLS_POST_HANDSHAKE_AUTH | GNUTLS_ALLOW_ID_CHANGE;
+	if (gnutls_init(&c->session, flags | (c->endpoint->early ? GNUTLS_ENABLE_EARLY_DATA : 0)) < 0)
 		return false;
+	if (c->endpoint->early)
+		early_serve(c->endpoint->early, c->session);
 	gnutls_session_set_ptr(c->session, c);
 	gnutls_priority_set(c->session, c->endpoint->priority);
 	gnutls_alpn_set_protocols(c->session, alpn, 2,
@@ -337,7 +358,7 @@ static void break_off(struct conn *c, int ret)
 
 static void serve_tls(struct conn *c)
 {
-	struct wire wire = {tls_read, tls_write, c, conn_ask_late, conn_waiting};
+	struct wire wire = {tls_read, tls_write, c, conn_ask_late, conn_waiting, read_early};
 	int ret = handshake(c);
 	if (c->faults->on[FAULT_HANGS]) {
 		conn_fall_silent(c);
@@ -377,7 +398,7 @@ void tcp_serve(int fd, const struct endpoint *endpoint)
 	if (c.faults->on[FAULT_SKIPS_PROOF_OF_POSSESSION])
 		possession_skip();
 	if (endpoint->site[0].policy.mode == APP_PLAIN || (c.faults->on[FAULT_SERVES_PLAIN_HTTP] && !speaks_tls(&c))) {
-		struct wire wire = {plain_read, conn_write, &c, NULL, NULL};
+		struct wire wire = {plain_read, conn_write, &c, NULL, NULL, NULL};
 		server_h1_serve(&wire, &endpoint->site[0].policy, &c.admission);
 		linger(&c);
 	} else if (open_tls(&c)) {

@@ -11,6 +11,7 @@
 #include <gnutls/gnutls.h>
 
 struct sessions; /* sessions.h */
+struct early;    /* early.h */
 
 /* One protected or open name: its policy and the credentials whose CA list fits its anchors. */
 struct site {
@@ -29,6 +30,7 @@ struct endpoint {
 	gnutls_priority_t priority; /* borrowed */
 	int fd;			    /* listening */
 	unsigned late_ms;	    /* how long the answer to a late request may take */
+	struct early *early;	    /* who takes early data, borrowed; NULL: nobody */
 	struct admission *first;    /* memory that all connections share, ADMIT_ANONYMOUS at first */
 };
 

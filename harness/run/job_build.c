@@ -198,6 +198,7 @@ static enum rc build_connect(struct building *b, const struct script_step *s, st
 	c->alpn = value(b, s, "alpn");
 	c->plain = is_yes(value(b, s, "plain"));
 	c->resume = value(b, s, "resume");
+	c->early = is_yes(value(b, s, "early"));
 	if ((text = value(b, s, "pha")))
 		c->offer_pha = is_yes(text);
 	c->no_tickets = text_equal(value(b, s, "tickets"), "no");

@@ -22,5 +22,7 @@ const char *recipe_attribute(struct arena *a, const struct kase *k, enum verb ve
 const char *recipe_curl(struct arena *a, const struct kase *k, const struct live_endpoint *e, const struct recipe_files *f);
 const char *recipe_openssl(struct arena *a, const struct kase *k, const struct live_endpoint *e,
 			   const struct recipe_files *f);
+/* Two s_client lines for a script that sends early data, NULL for one that does not (arena). */
+const char *recipe_early(struct arena *a, const struct kase *k, const struct live_endpoint *e, const struct recipe_files *f);
 
 #endif

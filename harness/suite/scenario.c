@@ -216,8 +216,9 @@ static void check_event(struct loader *l, const struct scenario *s, const struct
 {
 	enum event_kind kind;
 	enum breach breach;
-	if (event && strcmp(event, "late-request") != 0 && !event_kind_parse(event, &kind) && !breach_parse(event, &breach))
-		findings_add(l->findings, read_where(n, "event"), "unknown event %s; legal: late-request %s %s", event,
+	static const char more[] = "late-request served-early";
+	if (event && !text_has_word(more, event) && !event_kind_parse(event, &kind) && !breach_parse(event, &breach))
+		findings_add(l->findings, read_where(n, "event"), "unknown event %s; legal: %s %s %s", event, more,
 			     event_kind_words(), breach_words());
 	if (on && !script_has_connection(s, on))
 		findings_add(l->findings, read_where(n, "on"), "on=\"%s\" names no connection of this scenario", on);

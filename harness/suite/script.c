@@ -12,7 +12,7 @@ struct verb_rule {
 
 /* One row a verb, in the order of enum verb. */
 static const struct verb_rule verb_rules[VERB__COUNT] = {
-    [VERB_CONNECT] = {"id name at sni fragment certificate resume tls plain alpn pha tickets ems secure-renegotiation lives fresh", "id", false},
+    [VERB_CONNECT] = {"id name at sni fragment certificate resume early tls plain alpn pha tickets ems secure-renegotiation lives fresh", "id", false},
     [VERB_REQUEST] = {"id on method target host authority body expect-continue chunked until certificate", "id", true},
     [VERB_AWAIT] = {"of", "", false},
     [VERB_ANSWER] = {"on certificate refuse", "", false},
@@ -215,6 +215,14 @@ static void check_yes(struct checking *c, const char *value)
 	check_words(c, value, "yes no");
 }
 
+/* RFC 8446 4.2.10: early data is protected by the keys of a session. */
+static void check_early(struct checking *c, const char *value)
+{
+	check_words(c, value, "yes no");
+	if (!script_attribute(c->step, "resume"))
+		wrong(c, value, "needs resume=: early data belongs to a session");
+}
+
 static void check_fresh(struct checking *c, const char *value)
 {
 	check_words(c, value, "leaf ca");
@@ -317,6 +325,7 @@ static const struct {
     {"tls", check_tls},
     {"pha", check_yes},
     {"plain", check_yes},
+    {"early", check_early},
     {"tickets", check_yes},
     {"ems", check_yes},
     {"expect-continue", check_yes},

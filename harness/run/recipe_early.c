@@ -1,0 +1,72 @@
+/* A request as early data by hand: one connection that earns the session, and one that offers it. */
+#include "harness/run/recipe.h"
+
+#include <string.h>
+
+static const char *attribute(struct arena *a, const struct kase *k, const struct script_step *s, const char *name)
+{
+	for (size_t i = 0; s && i < s->n_attributes; i++)
+		if (strcmp(s->attributes[i].name, name) == 0)
+			return value_expand(a, s->attributes[i].value, plan_value, k);
+	return NULL;
+}
+
+/* The steps of the script that matter here. */
+struct steps {
+	const struct script_step *first, *second, *request;
+};
+
+static bool find_steps(struct arena *a, const struct kase *k, struct steps *out)
+{
+	const struct scenario *c = k->scenario;
+	*out = (struct steps){0};
+	for (size_t i = 0; i < c->n_steps && !out->request; i++) {
+		const struct script_step *s = &c->steps[i];
+		if (s->verb == VERB_CONNECT && !out->first)
+			out->first = s;
+		else if (s->verb == VERB_CONNECT && text_equal(attribute(a, k, s, "early"), "yes"))
+			out->second = s;
+		else if (s->verb == VERB_REQUEST && out->second)
+			out->request = s;
+	}
+	return out->request != NULL;
+}
+
+/* What a name of the endpoint stands for; NULL: the endpoint's own. */
+static const char *host_of(const struct live_endpoint *e, const char *name)
+{
+	for (size_t i = 0; name && e->endpoint && i < e->endpoint->n_names; i++)
+		if (strcmp(e->endpoint->names[i].id, name) == 0)
+			return e->endpoint->names[i].host;
+	return e->host;
+}
+
+static const char *request(struct arena *a, const struct live_endpoint *e, const char *host)
+{
+	const char *port = strrchr(e->authority, ':');
+	return arena_printf(a, "printf 'GET %s HTTP/1.1\\r\\nHost: %s%s\\r\\nConnection: close\\r\\n\\r\\n'", e->path, host,
+			    port && !strchr(port, ']') ? port : "");
+}
+
+static const char *s_client(struct arena *a, const struct live_endpoint *e, const char *name)
+{
+	const char *ip = e->address.ip ? e->address.ip : e->host;
+	return arena_printf(a, "openssl s_client -connect %s%s%s:%u -servername %s -tls1_3 -ign_eof", strchr(ip, ':') ? "[" : "", ip,
+			    strchr(ip, ':') ? "]" : "", (unsigned)e->address.port, name);
+}
+
+const char *recipe_early(struct arena *a, const struct kase *k, const struct live_endpoint *e, const struct recipe_files *f)
+{
+	struct steps s;
+	if (!find_steps(a, k, &s))
+		return NULL;
+	const char *name = attribute(a, k, s.second, "name"), *host = attribute(a, k, s.request, "host"),
+		   *earned = host_of(e, attribute(a, k, s.first, "name")), *at = attribute(a, k, s.first, "at");
+	const char *mine =
+		f->chain ? arena_printf(a, " -cert '%s' -cert_chain '%s' -key '%s'", f->chain, f->chain, f->key) : "";
+	return arena_printf(a,
+			    "%s | %s -sess_out session.pem%s%s%s\n"
+			    "  %s > early.txt; %s -sess_in session.pem -early_data early.txt < /dev/null",
+			    request(a, e, earned), s_client(a, e, earned), mine, at ? "   # at the endpoint " : "", at ? at : "",
+			    request(a, e, host_of(e, host ? host : name)), s_client(a, e, host_of(e, name)));
+}
