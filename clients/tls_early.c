@@ -10,11 +10,10 @@ enum { RECORD_HEADER = 5, KEPT_MAX = 1 << 20 };
 
 struct early {
 	uint32_t allowed;
-	bool waits;    /* the handshake has not begun */
-	bool ends;     /* EndOfEarlyData is made ... */
-	bool passed;   /* ... and its record has left */
+	bool waits;	 /* the handshake has not begun */
+	bool ends;	 /* EndOfEarlyData is made: it and what comes behind it is held back */
 	struct buf out;	 /* what was sent so far */
-	struct buf held; /* what comes behind EndOfEarlyData, our Finished above all */
+	struct buf held; /* EndOfEarlyData, until it may go, and our Finished */
 };
 
 void early_begin(struct tls_link *l, uint32_t bytes)
@@ -48,7 +47,6 @@ void early_ends(struct tls_link *l)
 		l->early->ends = true;
 }
 
-/* EndOfEarlyData is protected by keys that the ClientHello settles, and is replayed with it: its record leaves. */
 bool early_push(struct tls_link *l, const struct iovec *parts, size_t n)
 {
 	struct early *e = l->early;
@@ -60,16 +58,21 @@ bool early_push(struct tls_link *l, const struct iovec *parts, size_t n)
 	}
 	for (size_t i = 0; i < n; i++)
 		buf_add(&e->held, parts[i].iov_base, parts[i].iov_len);
+	return true;
+}
+
+/* The first record that is held: EndOfEarlyData. */
+static void let_end_go(struct tls_link *l)
+{
+	struct early *e = l->early;
 	const unsigned char *at = (const unsigned char *)e->held.data;
-	if (e->passed || e->held.len < RECORD_HEADER)
-		return true;
+	if (e->held.len < RECORD_HEADER)
+		return;
 	size_t first = RECORD_HEADER + ((size_t)at[3] << 8 | at[4]);
-	if (e->held.len < first)
-		return true;
+	if (first > e->held.len)
+		return;
 	push(l, at, first);
 	buf_drop(&e->held, first);
-	e->passed = true;
-	return true;
 }
 
 void early_release(struct tls_link *l)
@@ -83,10 +86,17 @@ void early_release(struct tls_link *l)
 	net_note(&l->net, EVENT_FINISHED_SENT, 0, 0, NULL);
 }
 
-/* How long an answer may take that does not wait for us; one that comes later is taken for one that did. */
+/*
+ * Whoever replays has our ClientHello and the early data, and EndOfEarlyData, which is protected by keys that the hello
+ * settles: first without that, then with it.  An answer that takes longer is taken for one that waited for us.
+ */
 static void await_answer(struct tls_link *l)
 {
-	if (!net_readable(&l->net, l->job->deadlines.response_ms / 4 + 1))
+	unsigned ms = l->job->deadlines.response_ms / 8 + 1;
+	if (net_readable(&l->net, ms))
+		return;
+	let_end_go(l);
+	if (!net_readable(&l->net, ms))
 		early_release(l);
 }
 

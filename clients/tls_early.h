@@ -20,7 +20,7 @@ void early_add(struct tls_link *l, const void *data, size_t len);
 /* The handshake, with what there is until now.  False: over, the events say how. */
 bool early_finish(struct tls_link *l);
 
-/* Our EndOfEarlyData was made: what is pushed behind its record is held back. */
+/* Our EndOfEarlyData was made: what is pushed from now on is held back. */
 void early_ends(struct tls_link *l);
 /* One flight.  True: it is taken care of. */
 bool early_push(struct tls_link *l, const struct iovec *parts, size_t n);

@@ -246,7 +246,7 @@ static void print_by_hand(struct shown *s, const char *dir, const struct recipe_
 	       s->target->target->remote ? "" : "; here it listens on 127.0.0.1:8443");
 	const char *early = recipe_early(&s->arena, &s->kase, e, f);
 	if (early) {
-		printf("  %s\n  (\"Early data was accepted\": what it was answered comes before or behind the handshake)\n", early);
+		printf("  %s\n", early);
 		return;
 	}
 	printf("  %s\n  %s\n", recipe_curl(&s->arena, &s->kase, e, f), recipe_openssl(&s->arena, &s->kase, e, f));

@@ -16,6 +16,7 @@ where() { # TARGET: the scenarios that its expectations are compared in; empty: 
 	[ "${VARIANTS:-}" != all ] || return 0
 	case $1 in
 	apache:no-buffer | kestrel:not-drained) echo bodies ;;
+	*:early-data | *:early-data-*) echo early-data ;;
 	haproxy:sni-alone | haproxy:default-name | tomcat:no-strict-sni) echo names ;;
 	*:*) echo chain ;;
 	esac

@@ -158,6 +158,12 @@ static bool has_expired(const struct admission *admission, const struct request 
 	return admission->since <= admission->expires && request->now > admission->expires;
 }
 
+/* Without TLS whoever is in front of us knows, and we do not. */
+static bool is_for_somebody(const struct policy *policy)
+{
+	return policy->mode == APP_PLAIN || app_asks(policy) != APP_ASK_NEVER;
+}
+
 void app_answer(const struct policy *policy, const struct admission *admission, const struct request *request,
 		struct reply *out)
 {
@@ -171,7 +177,7 @@ void app_answer(const struct policy *policy, const struct admission *admission, 
 		buf_adds(&out->body, "mtlspec reference: this connection was made for another name\n");
 		return;
 	}
-	if (request->early && policy->too_early && app_asks(policy) != APP_ASK_NEVER) {
+	if (request->early && policy->too_early && is_for_somebody(policy)) {
 		out->status = 425;
 		buf_adds(&out->body, "mtlspec reference: ask again, now that the handshake is done\n");
 		return;

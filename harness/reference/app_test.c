@@ -205,6 +205,7 @@ static const struct {
 } times[] = {
     {"in the handshake", APP_REQUIRED, true, true, 425},   {"behind it", APP_REQUIRED, false, true, 200},
     {"early, and served later", APP_REQUIRED, true, false, 200}, {"optional", APP_OPTIONAL, true, true, 425},
+    {"behind a proxy", APP_PLAIN, true, true, 425},
     {"what is open to all", APP_NONE, true, true, 200},
 };
 

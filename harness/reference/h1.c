@@ -164,6 +164,8 @@ static bool take_field(struct server_h1 *h, const char *name, const char *value,
 		if (strcasecmp(value, "100-continue") != 0)
 			return fail(h, 417);
 		head->expect_continue = true;
+	} else if (strcasecmp(name, "Early-Data") == 0) {
+		out->early = true; /* RFC 8470 5.1: whatever it says; somebody in front of us took it so */
 	} else if (strcasecmp(name, "Connection") == 0) {
 		head->close = head->close || list_has(value, "close");
 		head->keep_alive = head->keep_alive || list_has(value, "keep-alive");

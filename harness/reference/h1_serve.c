@@ -138,7 +138,7 @@ void server_h1_serve(const struct wire *wire, const struct policy *policy, const
 		struct reply reply;
 		bool read = server_h1_head(&h, &request);
 		request.now = clock_now();
-		request.early = wire->early && wire->early(wire->context);
+		request.early = request.early || (wire->early && wire->early(wire->context));
 		if (!read || !read_content(&h, policy, admission, &request)) {
 			if (h.status && !h.ended)
 				refuse(&h);

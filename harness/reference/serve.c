@@ -91,7 +91,7 @@ static const struct opt options[] = {
     [OPT_BODY_LIMIT] = {"body-limit", 0, "BYTES",
 			"of content to hold back while it asks after the request (default 65536)"},
     [OPT_EARLY_DATA] = {"early-data", 0, "wait|425",
-			"take it; answer when the handshake is done, or tell who needs a certificate to come again"},
+			"take it; answer when the handshake is done, or 425 where a certificate counts"},
     [OPT_FAULT] = {"fault", 0, "NAME", "do this wrong; may be repeated"},
     [OPT_LISTEN] = {"listen", 0, "MODE=IP:PORT", "serve here; may be repeated"},
     [OPT_NAME] = {"name", 0, "HOST=MODE[,TRUST]", "a name of the by-name endpoints; may be repeated"},

@@ -72,15 +72,15 @@ START_TEST(early_data)
 	static const struct attribute first[] = {A("id", "a"), A("name", "open"), A("certificate", "none")},
 				      second[] = {A("id", "b"), A("name", "{sni}"), A("resume", "t"), A("early", "yes")},
 				      elsewhere[] = {A("id", "r"), A("host", "protected")};
-	static const char *const names_of[] = {"open"};
-	static const struct axis axis = {.name = "sni", .values = names_of, .n = 1};
+	static const char *const names_of[] = {"open", "protected"};
+	static const struct axis axis = {.name = "sni", .values = names_of, .n = 2};
 	const struct script_step steps[] = {{.verb = VERB_CONNECT, .attributes = first, .n_attributes = 3},
 					    {.verb = VERB_REQUEST, .attributes = plain, .n_attributes = 1},
 					    {.verb = VERB_SAVE},
 					    {.verb = VERB_CONNECT, .attributes = second, .n_attributes = 4},
 					    {.verb = VERB_REQUEST, .attributes = elsewhere, .n_attributes = 2}};
 	struct scenario scenario = {.suite = "s", .id = "s", .steps = steps, .n_steps = 5, .axes = &axis, .n_axes = 1};
-	const struct kase k = {.scenario = &scenario, .tls = TLS_1_3, .http = HTTP_1_1, .axis = {"open"}};
+	struct kase k = {.scenario = &scenario, .tls = TLS_1_3, .http = HTTP_1_1, .axis = {"open"}};
 	static const struct endpoint_name names[] = {{.id = "open", .host = "open.test"}, {.id = "protected", .host = "p.test"}};
 	const struct endpoint endpoint = {.names = names, .n_names = 2};
 	const struct live_endpoint e = {.endpoint = &endpoint, .address = {"::1", 8443}, .host = "p.test", .authority = "p.test:8443",
@@ -92,6 +92,8 @@ START_TEST(early_data)
 			 "[::1]:8443 -servername open.test -tls1_3 -ign_eof -sess_out session.pem\n"
 			 "  printf 'GET /x HTTP/1.1\\r\\nHost: p.test:8443\\r\\nConnection: close\\r\\n\\r\\n' > early.txt; openssl s_client "
 			 "-connect [::1]:8443 -servername open.test -tls1_3 -ign_eof -sess_in session.pem -early_data early.txt < /dev/null");
+	k.axis[0] = "protected";
+	ck_assert_ptr_nonnull(strstr(recipe_early(&a, &k, &e, &f), "-servername p.test -tls1_3 -ign_eof -sess_in session.pem   # early"));
 	scenario.n_steps = 2;
 	ck_assert_ptr_null(recipe_early(&a, &k, &e, &f));
 	arena_fini(&a);
