@@ -32,6 +32,15 @@ static void settle(struct finding *f, enum verdict v, const char *reason)
 	f->reason = reason;
 }
 
+/* Where a certificate is asked for without insisting, whoever is to be refused may be served as a stranger (first table
+ * of design.md section 1), whether a clause says so, the <expect> or the line of a profile. */
+static bool may_be_stranger(const struct judging *j)
+{
+	const struct kase *k = j->t->kase;
+	return (j->e->as_condition || decision_late_mode(k, &j->w)) &&
+	       decision_policy(k, &j->w) == NEGOTIATION_OPTIONAL;
+}
+
 static void want_decision(struct judging *j)
 {
 	const struct kase *k = j->t->kase;
@@ -53,19 +62,17 @@ static void want_decision(struct judging *j)
 	} else if (policy && !want->mask) {
 		want->mask = BIT(DECISION_ACCEPT) | BIT(DECISION_ANONYMOUS) | BIT(DECISION_REJECT);
 	}
-	/* where it asks late without insisting, whoever is to be refused may be served as a stranger */
-	if (!j->e->as_condition && (want->mask & BIT(DECISION_REJECT)) && decision_late_mode(k, &j->w) &&
-	    decision_policy(k, &j->w) == NEGOTIATION_OPTIONAL)
-		want->mask |= BIT(DECISION_ANONYMOUS);
 	if (!want->clause)
 		want->clause = k->scenario->clause;
-	if (!policy)
-		return;
-	policy_find(k, j->t->context, 0, &d);
-	want->decided = d.decision;
-	want->open = !d.decision;
-	if (d.decision)
-		want->mask = d.decision->decision;
+	if (policy) {
+		policy_find(k, j->t->context, 0, &d);
+		want->decided = d.decision;
+		want->open = !d.decision;
+		if (d.decision)
+			want->mask = d.decision->decision;
+	}
+	if ((want->mask & BIT(DECISION_REJECT)) && may_be_stranger(j))
+		want->mask |= BIT(DECISION_ANONYMOUS);
 }
 
 static void want_signal(struct judging *j)

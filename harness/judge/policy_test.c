@@ -90,6 +90,15 @@ static const struct {
 	 {HELLO, UP, STATUS(200), SUBJECT("mtlspec-a1")}, VERDICT_PASS, "accept (policy of profile nginx: changes in 2)"},
 	{"policy by version, broken", &fixture_any_eku, NEGOTIATION_REQUIRED, "2.1", {HELLO, UP, STATUS(400)},
 	 VERDICT_FALSE_REJECT, "accept"},
+	{"policy, and nobody believed", &fixture_any_eku, NEGOTIATION_REQUIRED, "1", {HELLO, UP, STATUS(200)},
+	 VERDICT_FALSE_ACCEPT, "reject by http:400"},
+	/* at optional a line that refuses refuses the identity: who is served as a stranger is not believed */
+	{"policy, served as a stranger", &fixture_any_eku, NEGOTIATION_OPTIONAL, "1", {HELLO, UP, STATUS(200)}, VERDICT_PASS,
+	 "anonymous or reject by alert:* (policy of profile nginx: domain.md 4.4)"},
+	{"policy, believed", &fixture_any_eku, NEGOTIATION_OPTIONAL, "1", {HELLO, UP, STATUS(200), SUBJECT("mtlspec-a1")},
+	 VERDICT_FALSE_ACCEPT, "anonymous or reject"},
+	{"policy says accept, served as a stranger", &fixture_any_eku, NEGOTIATION_OPTIONAL, "2.1", {HELLO, UP, STATUS(200)},
+	 VERDICT_FALSE_REJECT, "accept (policy"},
 	{"version unknown", &fixture_any_eku, NEGOTIATION_REQUIRED, NULL, {HELLO, UP, STATUS(400)}, VERDICT_PASS, "reject"},
 };
 
