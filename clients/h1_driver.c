@@ -363,6 +363,7 @@ static bool has_come(const struct exchange *x, enum until until)
 {
 	switch (until) {
 	case UNTIL_SENT:
+	case UNTIL_READ: /* the rest is the verb's */
 		return x->sent;
 	case UNTIL_HEADERS:
 		return x->head;

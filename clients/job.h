@@ -64,11 +64,21 @@ ENUM_DECLARE(verb, VERB, VERB_LIST);
 /* Wire verbs are ours; world verbs (revoke and on) are asked of the parent. */
 #define VERB_IS_WORLD(v) ((v) >= VERB_REVOKE)
 
-/* How far a request waits before the script goes on. */
-#define UNTIL_LIST(X) X(UNTIL_DONE, "done") X(UNTIL_SENT, "sent") X(UNTIL_ASKED, "asked") X(UNTIL_HEADERS, "headers")
+/* How far a request, or a key update, waits before the script goes on; read: by the server, so that what follows comes alone. */
+#define UNTIL_LIST(X)                                                                                      \
+	X(UNTIL_DONE, "done")                                                                              \
+	X(UNTIL_SENT, "sent")                                                                              \
+	X(UNTIL_READ, "read")                                                                              \
+	X(UNTIL_ASKED, "asked")                                                                            \
+	X(UNTIL_HEADERS, "headers")
 ENUM_DECLARE(until, UNTIL, UNTIL_LIST);
 
-#define HOW_CLOSE_LIST(X) X(CLOSE_NOTIFY, "notify") X(CLOSE_FIN, "fin") X(CLOSE_RESET, "reset")
+/* wait: notify, and until the server has closed, too */
+#define HOW_CLOSE_LIST(X)                                                                                  \
+	X(CLOSE_NOTIFY, "notify")                                                                          \
+	X(CLOSE_WAIT, "wait")                                                                              \
+	X(CLOSE_FIN, "fin")                                                                                \
+	X(CLOSE_RESET, "reset")
 ENUM_DECLARE(how_close, HOW_CLOSE, HOW_CLOSE_LIST);
 
 /*
@@ -140,6 +150,7 @@ struct job_step {
 	int credential;	    /* answer, renegotiate */
 	enum refuse refuse; /* answer: this late request, and every later one of the connection */
 	bool ask_peer;	    /* key-update: the server has to update its keys too */
+	bool read;	    /* key-update: wait until it is read */
 	unsigned times;	    /* renegotiate: one behind the other, unless it is refused */
 	enum how_close how;
 	uint32_t ms; /* wait */

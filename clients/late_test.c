@@ -114,11 +114,43 @@ START_TEST(new_keys_in_between)
 				   verb_step(VERB_AWAIT, 0)};
 	steps[1].request.until = UNTIL_SENT;
 	steps[2].ask_peer = true;
+	steps[2].read = _i == 1;
 	steps[3].req = 0;
 	peer_start(&p);
 	run_steps(&p, steps, 4, &c);
 	peer_stop(&p);
 	expect(OPEN "request-sent key-updated response=403 body=0 closed");
+}
+END_TEST
+
+/* Tells whether the first request was all there was to read when it came. */
+static void peer_counts(const struct peer *p, int fd)
+{
+	char more;
+	gnutls_session_t s = server_side(p, fd);
+	struct pollfd never = {.fd = -1};
+	shake(s);
+	poll(&never, 1, 20); /* whoever does not wait for it has sent everything by now */
+	read_request(s);
+	bool alone = !gnutls_record_check_pending(s) && recv(fd, &more, 1, MSG_PEEK | MSG_DONTWAIT) < 0;
+	write_all(s, alone ? OK_TEXT : NO_TEXT);
+	read_request(s);
+	gnutls_deinit(s);
+}
+
+START_TEST(read_by_itself)
+{
+	struct peer p = {.act = peer_counts, .flags = GNUTLS_NO_TICKETS};
+	struct job_credential c = credential();
+	struct job_step steps[] = {connect_step(TLS13), request_step(), request_step(), verb_step(VERB_AWAIT, 0)};
+	steps[1].request.until = UNTIL_READ;
+	steps[2].req = 1;
+	steps[2].request.until = UNTIL_SENT;
+	steps[3].req = 0;
+	peer_start(&p);
+	run_steps(&p, steps, 4, &c);
+	peer_stop(&p);
+	ck_assert_int_eq(observation_find(&seen, 0, EVENT_RESPONSE, 0, 0)->a, 200);
 }
 END_TEST
 
@@ -285,7 +317,8 @@ Suite *test_suite(void)
 	tcase_add_unchecked_fixture(c, open_all, close_all);
 	tcase_set_timeout(c, 60);
 	tcase_add_loop_test(c, refused, 0, ROWS(refusals));
-	tcase_add_test(c, new_keys_in_between);
+	tcase_add_loop_test(c, new_keys_in_between, 0, 2);
+	tcase_add_test(c, read_by_itself);
 	tcase_add_loop_test(c, asked_for_ever, 0, 2);
 	tcase_add_loop_test(c, asked_and_left_alone, 0, 2);
 	tcase_add_loop_test(c, renegotiates, 0, ROWS(ours));

@@ -1,5 +1,6 @@
 #include "clients/net.h"
 
+#include "clients/arrival.h"
 #include "harness/base/clock.h"
 
 #include <arpa/inet.h>
@@ -15,7 +16,8 @@
 
 #define HELD_MAX    (4u << 20) /* a handshake flight with the oddest chain; far above what net_backlog callers leave */
 #define DRAIN_READS 8
-#define PIECE_MS    200 /* a peer that looks at the first segment alone has this long to do it */
+#define READ_MS	    200 /* how long a peer that cannot be asked has to read what was sent */
+#define LOOK_MS	    1
 
 union address {
 	struct sockaddr any;
@@ -125,8 +127,8 @@ enum rc net_connect(struct net *n, const struct job_address *to, bool *connected
 	if (e == EADDRNOTAVAIL || e == EADDRINUSE)
 		return err_set(err, RC_FAULT, "connect to %s: %s", text, strerror(e));
 	/*
-	 * A refused SYN is ECONNREFUSED.  ECONNRESET means that the connection stood and was reset before we looked: the
-	 * same thing as a reset a moment later, and it has to look the same.
+	 * A refused SYN is ECONNREFUSED.  ECONNRESET means that the connection stood and was reset before we looked:
+	 * the same thing as a reset a moment later, and it has to look the same.
 	 */
 	if (e == ECONNRESET) {
 		n->read_errno = e;
@@ -154,6 +156,22 @@ void net_push(struct net *n, const struct iovec *parts, size_t n_parts)
 		buf_add(&n->held, parts[i].iov_base, parts[i].iov_len);
 }
 
+/* A pause, at most until the deadline. */
+static void nap(const struct net *n, uint32_t ms)
+{
+	uint64_t until = clock_us() + (uint64_t)ms * 1000u;
+	recorder_poll(n->rec, NULL, 0, until < n->deadline.at_us ? until : n->deadline.at_us);
+}
+
+static void await_reader(const struct net *n)
+{
+	enum arrival what;
+	while ((what = arrival_look(n->fd)) == ARRIVAL_UNREAD && clock_us() < n->deadline.at_us)
+		nap(n, LOOK_MS);
+	if (what == ARRIVAL_UNKNOWN)
+		nap(n, READ_MS);
+}
+
 static void note_hello(struct net *n)
 {
 	if (!n->hello_sent)
@@ -162,8 +180,8 @@ static void note_hello(struct net *n)
 }
 
 /*
- * The first flight in segments: TCP_NODELAY sends each as it is written.  The first stands alone for a moment, so that it is
- * not read together with the rest; what cannot be sent is left to net_backlog.
+ * The first flight in segments: TCP_NODELAY sends each as it is written.  The first stands alone until it is read, so
+ * that it is not read together with the rest; what cannot be sent is left to net_backlog.
  */
 static void send_in_segments(struct net *n)
 {
@@ -176,10 +194,8 @@ static void send_in_segments(struct net *n)
 			break;
 		buf_drop(&n->held, (size_t)put);
 		if (!n->hello_sent) {
-			uint64_t until = clock_us() + PIECE_MS * 1000u;
-			struct pollfd p = {.fd = n->fd, .events = POLLIN};
 			note_hello(n);
-			recorder_poll(n->rec, &p, 1, until < n->deadline.at_us ? until : n->deadline.at_us);
+			await_reader(n);
 		}
 	}
 	n->segment = 0;
@@ -216,6 +232,27 @@ void net_flush(struct net *n)
 			expire(n);
 			return;
 		}
+	}
+}
+
+void net_until_read(struct net *n)
+{
+	net_flush(n);
+	if (n->fd >= 0 && !n->timed_out && !n->lost_errno)
+		await_reader(n);
+}
+
+void net_until_closed(struct net *n)
+{
+	ssize_t got = 1;
+	net_flush(n);
+	if (n->fd < 0 || n->timed_out || n->ended || n->read_errno || shutdown(n->fd, SHUT_WR) < 0)
+		return;
+	while (got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR))) {
+		struct pollfd p = {.fd = n->fd, .events = POLLIN};
+		if (recorder_poll(n->rec, &p, 1, n->deadline.at_us) == 0)
+			break;
+		got = recv(n->fd, n->in, NET_AHEAD, MSG_DONTWAIT);
 	}
 }
 

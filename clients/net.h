@@ -53,6 +53,13 @@ void net_flush(struct net *n);
 ssize_t net_pull(struct net *n, void *data, size_t len);
 /* Wait until net_pull or net_backlog can get on.  False: the deadline passed (event timeout). */
 bool net_wait(struct net *n);
+/*
+ * Write what is held and wait until the other end has read it, so that what follows is not read together with it.  Where its
+ * kernel is not ours to ask, that is a fifth of a second.  No event; a step that is over by then meets its deadline next.
+ */
+void net_until_read(struct net *n);
+/* Our FIN, then whatever is left to read until the other end has closed, too: then it is done with us.  No event. */
+void net_until_closed(struct net *n);
 /* Wait at most `ms` for something to read; no event. */
 bool net_readable(struct net *n, unsigned ms);
 void net_close(struct net *n, enum how_close how); /* idempotent */

@@ -66,10 +66,11 @@ static bool has_answer(const struct script *s, int conn)
 
 void script_close(struct script *s, struct conn *c, enum how_close how)
 {
-	if (c->open && !has_answer(s, c->link.net.conn)) {
+	bool drain = c->open && !has_answer(s, c->link.net.conn);
+	if (drain || how == CLOSE_WAIT)
 		net_set_deadline(&c->link.net, script_deadline(s, s->job->deadlines.response_ms, "response"));
+	if (drain)
 		tls_drain(&c->link);
-	}
 	if (c->http.driver)
 		c->http.driver->close(&c->http);
 	tls_close(&c->link, how);

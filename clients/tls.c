@@ -433,11 +433,13 @@ void tls_close(struct tls_link *l, enum how_close how)
 	if (l->net.fd < 0)
 		return;
 	early_release(l);
-	if (l->session && l->up && how == CLOSE_NOTIFY)
+	if (l->session && l->up && (how == CLOSE_NOTIFY || how == CLOSE_WAIT))
 		gnutls_bye(l->session, GNUTLS_SHUT_WR);
 	net_backlog(&l->net);
 	if (l->up || l->net.timed_out)
 		net_note(&l->net, EVENT_CLOSED, 0, 0, how_close_text(how));
+	if (how == CLOSE_WAIT)
+		net_until_closed(&l->net);
 	net_close(&l->net, how);
 	tls_fini(l);
 }

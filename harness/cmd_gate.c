@@ -9,12 +9,13 @@
 
 #define SHOWN 50
 
-enum { OPT_KNOWN, OPT_WRITE_KNOWN, OPT_EXPECTED, OPT_FAIL_ON, OPT_STRICT, OPT_ALLOW, OPT_ALL };
+enum { OPT_KNOWN, OPT_WRITE_KNOWN, OPT_EXPECTED, OPT_ALLOWED, OPT_FAIL_ON, OPT_STRICT, OPT_ALLOW, OPT_ALL };
 static const struct opt table[] = {
 	{"known-failures", 0, "FILE",
      "known verdicts do not fail the gate until they pass or expire"},
 	{"write-known", 0, "FILE", "write a first known-failures file from RESULTS (BASELINE may be left out)"},
 	{"expected", 0, "FILE", "compare RESULTS with the verdicts that this <expected> file predicts, both ways"},
+	{"allowed", 0, "FILE", "with --expected: what this <expected> file predicts may come, and need not"},
 	{"fail-on", 0, "SEVERITY", "only failures of this severity and above fail the gate (default low)"},
 	{"strict", 0, NULL, "deviations and flaky cases fail"},
 	{"allow", 0, "WHAT", "new: failing cases new in the suite; disappeared: cases gone; repeatable"},
@@ -27,12 +28,12 @@ static const char usage[] =
 	"       mtlspec gate --expected FILE RESULTS\n\n"
 	"Compares two runs (results.xml or the directory of a run): new failures, fixed, still failing, new in the suite,\n"
 	"disappeared.  With --expected: every verdict other than pass must be predicted by a row of the file, and every row\n"
-	"must come true.  Exit status: 0 nothing got worse or all as predicted, 1 new failures, cases that disappeared or\n"
-	"differences, 2 usage or unreadable results.";
+	"must come true; rows that need not (of a variant of a server: those of the server) are --allowed.  Exit status:\n"
+	"0 nothing got worse or all as predicted, 1 new failures, cases that disappeared or differences, 2 usage or unreadable results.";
 
 struct choices {
 	struct gate_spec spec;
-	const char *known, *write_known, *expected;
+	const char *known, *write_known, *expected, *allowed;
 };
 
 static enum rc take(void *context, int row, const char *argument, struct err *err)
@@ -47,6 +48,9 @@ static enum rc take(void *context, int row, const char *argument, struct err *er
 		return RC_OK;
 	case OPT_EXPECTED:
 		c->expected = argument;
+		return RC_OK;
+	case OPT_ALLOWED:
+		c->allowed = argument;
 		return RC_OK;
 	case OPT_FAIL_ON:
 		if (severity_parse(argument, &c->spec.fail_on))
@@ -84,12 +88,18 @@ static enum rc load(struct arena *a, const char *path, const struct pins **out, 
 	return rc == RC_ABSENT ? RC_INPUT : rc;
 }
 
-static enum rc check_expected(const struct choices *c, const struct gate_results *r, const struct pins *rows, bool *passed,
-			      struct err *err)
+static enum rc check_expected(const struct choices *c, const struct gate_results *r, bool *passed, struct err *err)
 {
+	enum rc rc;
+	struct arena a = {0};
 	struct gate_expected counts;
-	enum rc rc = gate_check_expected(r, rows, c->spec.shown, stdout, &counts, err);
+	const struct pins *rows = NULL, *allowed = NULL;
+	TRY(load(&a, c->expected, &rows, err));
+	TRY(load(&a, c->allowed, &allowed, err));
+	TRY(gate_check_expected(r, rows, allowed, c->spec.shown, stdout, &counts, err));
 	*passed = !counts.unpredicted && !counts.missing;
+out:
+	arena_fini(&a);
 	return rc;
 }
 
@@ -99,13 +109,12 @@ static enum rc gate(const struct choices *c, char **paths, int n, time_t now, bo
 	char today[32];
 	struct tm tm;
 	struct arena a = {0};
-	const struct pins *pins = NULL, *expected = NULL;
+	const struct pins *pins = NULL;
 	struct gate_results before = {0}, after = {0};
 	struct gate_counts counts;
 	gmtime_r(&now, &tm);
 	strftime(today, sizeof today, "%Y-%m-%d", &tm);
 	TRY(load(&a, c->known, &pins, err));
-	TRY(load(&a, c->expected, &expected, err));
 	TRY(gate_read(&after, paths[n - 1], pins, today, err));
 	if (n == 2) {
 		/* known failures decide about the results: in the baseline they would only hide what was fixed */
@@ -113,8 +122,8 @@ static enum rc gate(const struct choices *c, char **paths, int n, time_t now, bo
 		TRY(gate_compare(&before, &after, &c->spec, stdout, &counts, err));
 		*passed = counts.passed;
 	}
-	if (expected)
-		TRY(check_expected(c, &after, expected, passed, err));
+	if (c->expected)
+		TRY(check_expected(c, &after, passed, err));
 	if (c->write_known)
 		TRY(write_known(c, &after, now, err));
 out:
@@ -133,6 +142,10 @@ int cmd_gate(const struct cmd_context *context, int argc, char **argv)
 	struct choices c = {.spec = {.fail_on = SEVERITY_LOW, .shown = SHOWN}};
 	TRY(opt_parse(argc, argv, usage, table, sizeof table / sizeof *table, take, &c, &rest, &err));
 	int n = argc - rest;
+	if (c.allowed && !c.expected) {
+		rc = err_set(&err, RC_INPUT, "--allowed goes with --expected; mtlspec gate --help tells more");
+		goto out;
+	}
 	if (c.expected ? n != 1 : n != 2 && !(n == 1 && c.write_known)) {
 		rc = err_set(&err, RC_INPUT, "gate takes %sRESULTS; mtlspec gate --help tells more",
 			     c.expected ? "no BASELINE beside --expected, only " : "BASELINE and ");

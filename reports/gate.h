@@ -89,9 +89,9 @@ struct gate_expected {
 	uint64_t unpredicted; /* cases that none did */
 	uint64_t missing; /* rows that nothing matched */
 };
-/* Prints both kinds of difference on `out`, at most `shown` of each. */
-enum rc gate_check_expected(const struct gate_results *r, const struct pins *expected, unsigned shown, FILE *out,
-			    struct gate_expected *counts, struct err *err) MUST_USE;
+/* Prints both kinds of difference on `out`, at most `shown` of each.  Rows of `allowed` (may be NULL) foretell and are not owed. */
+enum rc gate_check_expected(const struct gate_results *r, const struct pins *expected, const struct pins *allowed,
+			    unsigned shown, FILE *out, struct gate_expected *counts, struct err *err) MUST_USE;
 
 /* 0: passes; the larger, the graver.  What strict does: see gate_spec. */
 unsigned gate_rank(enum verdict v, bool strict);

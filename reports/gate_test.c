@@ -389,6 +389,12 @@ static const struct {
      "predicted, but did not come: "},
 	{"foretold, passes", "<verdict case='s/a*' verdict='inconclusive' reason='r'/>", "pass a\npass b", 0, 0, 1,
      "expected.xml:1: inconclusive s/a*"},
+	{"foretold now and then, passes", "<verdict case='s/a*' verdict='pass false-reject' reason='r'/>", "pass a\npass b", 0, 0, 0,
+     "0 of 1 rows did not come: passed"},
+	{"foretold now and then, came", "<verdict case='s/a*' verdict='pass false-reject' reason='r'/>", "false-reject a\npass b",
+     1, 0, 0, "1 predicted"},
+	{"foretold now and then of no cell", "<verdict case='s/c*' verdict='pass false-reject' reason='r'/>", "pass a", 0, 0, 1,
+     "predicted, but did not come"},
 	{"policy left open is told too", "", "observed a", 0, 1, 0, "not predicted: observed"},
 	{"a cell that did not run needs no row", "", "unsupported a\nexcluded b", 0, 0, 0, "passed"},
 	{"other cells", "<verdict case='*' when='tls=1.2' verdict='violation' reason='r'/>", "violation a", 0, 1, 1,
@@ -413,7 +419,7 @@ START_TEST(expected)
 	const char *path = results("r.xml", arena_printf(&arena, "target t\n%s", foretold[_i].cases));
 	ck_assert_int_eq(gate_read(&r, path, NULL, NULL, &err), RC_OK);
 	FILE *out = fopen(file("out.txt"), "w");
-	ck_assert_int_eq(gate_check_expected(&r, pins, 2, out, &n, &err), RC_OK);
+	ck_assert_int_eq(gate_check_expected(&r, pins, NULL, 2, out, &n, &err), RC_OK);
 	fclose(out);
 	char *said = fixture_slurp(file("out.txt"));
 	ck_assert_msg(n.predicted == foretold[_i].predicted && n.unpredicted == foretold[_i].unpredicted &&
@@ -421,6 +427,23 @@ START_TEST(expected)
 		      "%s: %s", foretold[_i].name, said);
 	ck_assert_msg(strstr(said, foretold[_i].says), "%s: %s", foretold[_i].name, said);
 	free(said);
+	gate_results_fini(&r);
+}
+END_TEST
+
+/* What is allowed besides needs no row, and is itself not owed. */
+START_TEST(allowed_besides)
+{
+	static const struct pin may[] = {{.cases = "s/a*", .verdicts = BIT(VERDICT_CRASH)},
+					 {.cases = "s/c*", .verdicts = BIT(VERDICT_FLAKY)}};
+	const struct pins none = {.n = 0}, allowed = {.rows = may, .n = 2};
+	struct gate_results r = {0};
+	struct gate_expected n;
+	ck_assert_int_eq(gate_read(&r, results("r.xml", "target t\ncrash a\ncrash b"), NULL, NULL, &err), RC_OK);
+	FILE *out = fopen(file("out.txt"), "w");
+	ck_assert_int_eq(gate_check_expected(&r, &none, &allowed, 2, out, &n, &err), RC_OK);
+	fclose(out);
+	ck_assert(n.predicted == 1 && n.unpredicted == 1 && n.missing == 0);
 	gate_results_fini(&r);
 }
 END_TEST
@@ -437,6 +460,7 @@ Suite *test_suite(void)
 	tcase_add_test(t, cells);
 	tcase_add_loop_test(t, known_failures, 0, sizeof pinned / sizeof *pinned);
 	tcase_add_test(t, writes_known);
+	tcase_add_test(t, allowed_besides);
 	tcase_add_loop_test(t, expected, 0, sizeof foretold / sizeof *foretold);
 	suite_add_tcase(s, t);
 	return s;

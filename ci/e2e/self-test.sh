@@ -48,6 +48,7 @@ serves-before-the-answer           late/refused-by-fatal-alert[tls=1.3,negotiati
 serves-before-the-answer           late/ignored[tls=1.3,negotiation=post-handshake,http=1.1] false-accept
 gives-no-time-to-answer            late/delayed[tls=1.3,negotiation=post-handshake,http=1.1] false-reject
 takes-no-data-while-asking         late/interleaved-request[tls=1.2,negotiation=renegotiation,http=1.1] deviation
+takes-no-data-while-asking         bodies/pipelined-behind-all-it-holds[tls=1.3,negotiation=post-handshake,http=1.1] false-reject
 takes-no-data-while-asking         late/interleaved-request[tls=1.3,negotiation=post-handshake,http=1.1] false-reject
 serves-who-sends-data-instead      late/pipelined-without-certificate[tls=1.2,negotiation=renegotiation,http=1.1,then=no] false-accept
 serves-who-sends-data-instead      late/pipelined-without-certificate[tls=1.3,negotiation=post-handshake,http=1.1,then=no] false-accept

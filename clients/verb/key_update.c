@@ -7,6 +7,10 @@ void verb_key_update(struct script *s, const struct job_step *step)
 	if (!c)
 		return;
 	net_set_deadline(&c->link.net, script_deadline(s, s->job->deadlines.response_ms, "response"));
-	if (tls_key_update(&c->link, step->ask_peer))
+	if (!tls_key_update(&c->link, step->ask_peer))
+		return;
+	if (step->read)
+		net_until_read(&c->link.net);
+	else
 		net_flush(&c->link.net);
 }

@@ -4,7 +4,9 @@
 static void follow(struct script *s, struct conn *c, struct exchange *x, enum until until)
 {
 	net_set_deadline(&c->link.net, script_deadline(s, s->job->deadlines.response_ms, "response"));
-	c->http.driver->read(&c->http, x, until);
+	c->http.driver->read(&c->http, x, until == UNTIL_READ ? UNTIL_SENT : until);
+	if (until == UNTIL_READ && !x->over)
+		net_until_read(&c->link.net);
 }
 
 void verb_request(struct script *s, const struct job_step *step)

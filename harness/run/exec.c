@@ -23,6 +23,12 @@ void exec_case(const struct plan *plan, const struct suite *suite, const struct 
 	}
 }
 
+bool exec_ran_alone(const struct task *task, const struct kase *k)
+{
+	return (task->kind == JOURNAL_REPLAY && task->repetition == RUN_ALONE) ||
+	       (task->kind != JOURNAL_CONTROL && scenario_runs_alone(k->scenario));
+}
+
 enum rc exec_open(struct exec **x, const struct exec_spec *spec, struct err *err)
 {
 	*x = mem_alloc(sizeof **x);

@@ -43,5 +43,7 @@ void exec_close(struct exec **x);
 
 /* The case of a task: the planned one, or the control of its combination. */
 void exec_case(const struct plan *plan, const struct suite *suite, const struct task *task, struct kase *out);
+/* Was nothing else under way?  Then whatever died, died of this. */
+bool exec_ran_alone(const struct task *task, const struct kase *k);
 
 #endif

@@ -318,6 +318,7 @@ static enum rc build_step(struct building *b, const struct script_step *s, struc
 	if ((text = value(b, s, "ms")) && !wait_parse(text, &out->ms))
 		return err_set(b->err, RC_INPUT, "ms=\"%s\" is no duration", text);
 	out->ask_peer = is_yes(value(b, s, "ask-peer"));
+	out->read = s->verb == VERB_KEY_UPDATE && text_equal(value(b, s, "until"), until_text(UNTIL_READ));
 	return s->verb == VERB_ANSWER || s->verb == VERB_RENEGOTIATE ? build_late(b, s, out) : RC_OK;
 }
 

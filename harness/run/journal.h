@@ -20,6 +20,9 @@
 	X(JOURNAL_END, "end")	      /* the run came to its end */
 ENUM_DECLARE(journal_kind, JOURNAL, JOURNAL_KIND_LIST);
 
+/* Repetition that marks the lone replay of a case during which the target had died. */
+#define RUN_ALONE 0xa1u
+
 struct journal_record {
 	enum journal_kind kind;
 	uint32_t target; /* index in the run */

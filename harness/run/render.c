@@ -216,10 +216,13 @@ static enum rc read_replays(struct rendering *r, const struct kase *k, enum verd
 		struct slot *s = r->n_runs < KEEP_RUNS ? &r->slots[r->n_runs] : &r->slots[KEEP_RUNS + 3];
 		TRY(judge_at(r, k, v[i].offset, true, s));
 		keep(r, s);
-		if (v[i].repetition == RUN_ALONE) {
+		/* With nothing beside it; that the target died of it once is said, however often it lived. */
+		if (v[i].repetition == RUN_ALONE || s->judgement.verdict == VERDICT_CRASH)
 			out->alone = s;
+		if (s->judgement.verdict == VERDICT_CRASH)
+			break;
+		if (v[i].repetition == RUN_ALONE)
 			continue;
-		}
 		/* One whose own control was refused, or that the harness lost, says nothing. */
 		if (s->judgement.verdict == VERDICT_INCONCLUSIVE || s->judgement.verdict == VERDICT_BROKEN)
 			continue;
@@ -233,7 +236,7 @@ out:
 static const char *flaky_sentence(struct rendering *r, struct slot *s, const struct replays *replays)
 {
 	enum verdict v = s->judgement.verdict;
-	if (!run_is_unexpected(v) || r->verdict_runs[v] > 1 || replays->same)
+	if (!run_is_unexpected(v) || v == VERDICT_CRASH || r->verdict_runs[v] > 1 || replays->same)
 		return NULL;
 	if (replays->runs >= 2)
 		return arena_printf(&s->arena, "%s once; %u more runs, each after a fresh control, did not repeat it",

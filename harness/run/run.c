@@ -151,18 +151,18 @@ static enum rc bring_back(struct drive *d, const char *how)
 }
 
 /* Something died while this and other cases ran: each is tried again with nothing beside it; *died says so. */
-static enum rc check_health(struct drive *d, const struct task *task, struct journal_record *r, bool *died)
+static enum rc check_health(struct drive *d, const struct task *task, const struct kase *k, struct journal_record *r,
+			    bool *died)
 {
 	enum rc rc = RC_OK;
 	char how[512];
-	if (!d->up.running || d->lost ||
-	    (!looks_ill(&r->observation) && task->repetition != RUN_ALONE && ++d->since_health < HEALTH_EVERY))
+	const bool alone = exec_ran_alone(task, k);
+	if (!d->up.running || d->lost || (!looks_ill(&r->observation) && !alone && ++d->since_health < HEALTH_EVERY))
 		return RC_OK;
 	d->since_health = 0;
 	if (running_healthy(d->up.running, how, sizeof how))
 		return RC_OK;
 	*died = true;
-	bool alone = task->kind == JOURNAL_REPLAY && task->repetition == RUN_ALONE;
 	if (alone) {
 		d->confirmed++;
 		observation_add(&r->observation, r->observation.duration_us, EVENT_TARGET_DIED, -1, -1, 0, 0, how);
@@ -187,8 +187,8 @@ static void judge_live(struct drive *d, const struct task *task, const struct ka
 	judge(&d->arena, k, &d->judge, CONTROL_GOOD, &r->observation, &j);
 	d->progress.verdicts[j.verdict]++;
 	d->progress.done++;
-	/* Where no control was ever accepted, running a case again can tell nothing new. */
-	if (run_is_unexpected(j.verdict) && task->repetition == 0 && d->replays < MAX_REPLAYS && is_proved(d, k->endpoint) &&
+	/* Where no control was ever accepted, running a case again can tell nothing new; nor can it where the target died of it. */
+	if (run_is_unexpected(j.verdict) && j.verdict != VERDICT_CRASH && task->repetition == 0 && d->replays < MAX_REPLAYS && is_proved(d, k->endpoint) &&
 	    !d->spec->session->options->no_replay) {
 		d->replays++;
 		schedule_replay(d->schedule, task->number, false);
@@ -269,13 +269,13 @@ static enum rc finished(struct drive *d, const struct task *task, const struct j
 	count(d, task);
 	if (task->kind == JOURNAL_CONTROL)
 		accepted = judge_control_accepted(&k, &d->judge, &r.observation);
-	TRY(check_health(d, task, &r, &died));
+	TRY(check_health(d, task, &k, &r, &died));
 	if (task->kind == JOURNAL_CONTROL && !accepted)
 		TRY(control_again(d, task, &r.observation, died, &again));
 	if (again)
 		goto out;
 	/* Its lone replay decides; should that never come, nothing is proven. */
-	if (task->kind == JOURNAL_CASE && died && looks_ill(&r.observation))
+	if (task->kind == JOURNAL_CASE && died && !exec_ran_alone(task, &k) && looks_ill(&r.observation))
 		observation_add(&r.observation, r.observation.duration_us, EVENT_FAULT, -1, -1, 0, 0,
 				"the target died meanwhile, and the case was not run again alone");
 	TRY(journal_write(d->journal, &r, d->err));

@@ -7,9 +7,6 @@
 #include "harness/run/journal.h"
 #include "harness/run/session.h"
 
-/* Repetition that marks the lone replay of a case during which the target had died. */
-#define RUN_ALONE 0xa1u
-
 struct run_progress {
 	uint64_t done, total;
 	uint64_t verdicts[VERDICT__COUNT]; /* as far as they are known while the run goes on */

@@ -53,12 +53,6 @@ struct schedule {
 	uint8_t *runs, *exclusive; /* a bit a cell: is it one that runs, and has it to be alone? */
 };
 
-/* What changes the target, and what a server may die of: its death would take along whatever is beside it. */
-static bool runs_alone(const struct scenario *s)
-{
-	return scenario_changes_world(s) || s->impact == IMPACT_HOSTILE;
-}
-
 static void find_runs(struct schedule *s)
 {
 	uint64_t cells = plan_cells(s->spec.plan);
@@ -71,7 +65,7 @@ static void find_runs(struct schedule *s)
 		if (plan_disposition(s->spec.plan, &k, &reason, &clause) != DISPOSITION_RUN)
 			continue;
 		s->runs[i / 8] |= (uint8_t)(1u << (i % 8));
-		if (runs_alone(k.scenario))
+		if (scenario_runs_alone(k.scenario))
 			s->exclusive[i / 8] |= (uint8_t)(1u << (i % 8));
 		s->total += s->spec.repeat;
 	}
@@ -269,7 +263,7 @@ static bool open_replay(struct schedule *s)
 	const struct replay *r = &s->replays[s->next_replay];
 	struct kase k;
 	plan_case(s->spec.plan, r->number, &k);
-	bool exclusive = runs_alone(k.scenario);
+	bool exclusive = scenario_runs_alone(k.scenario);
 	if ((r->alone || exclusive) && s->n_open)
 		return false;
 	s->next_replay++;

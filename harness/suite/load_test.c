@@ -301,7 +301,7 @@ static const struct {
     {"POST without impact", SCRIPT(CONNECT "<request id=\"r\" method=\"POST\"/>"), "f.xml:4: a body or a method"},
     {"world verb without impact", SCRIPT("<stop/>" CONNECT REQUEST), "f.xml:4: <stop> needs impact=\"state\""},
     {"until", SCRIPT(CONNECT "<request id=\"r\" until=\"later\"/>"),
-     "f.xml:4: until=\"later\" on <request> is not one of: done sent asked headers"},
+     "f.xml:4: until=\"later\" on <request> is not one of: done sent read asked headers"},
     {"late verbs",
      SCRIPT("<connect id=\"c\" secure-renegotiation=\"no\"/>" REQUEST
 	    "<answer refuse=\"warning\"/><key-update ask-peer=\"yes\"/><renegotiate times=\"64\"/>"),
@@ -366,6 +366,11 @@ static const struct {
      "f.xml:2: until=\"2027-13-01\" is no date"},
     {"predicted verdict", "<expected" NS "><verdict case=\"*\" verdict=\"false-accept\" reason=\"row\"/></expected>",
      ""},
+    {"key update that waits for an answer", SCRIPT(CONNECT REQUEST "\n<key-update until=\"asked\"/>"),
+     "f.xml:5: until=\"asked\" on <key-update> is not one of: sent read"},
+    {"predicted now and then", "<expected" NS "><verdict case=\"*\" verdict=\"pass flaky\" reason=\"row\"/></expected>", ""},
+    {"predicted pass", "<expected" NS "><verdict case=\"*\" verdict=\"pass\" reason=\"row\"/></expected>",
+     "f.xml:1: verdict=\"pass\" alone on <verdict> predicts nothing"},
     /* targets */
     {"good target", TARGET(ENDPOINT), ""},
     {"no endpoint", TARGET(""), "f.xml:1: <target> without an <endpoint>"},

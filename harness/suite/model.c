@@ -187,3 +187,8 @@ bool scenario_changes_world(const struct scenario *s)
 			return true;
 	return false;
 }
+
+bool scenario_runs_alone(const struct scenario *s)
+{
+	return s->impact == IMPACT_HOSTILE || scenario_changes_world(s);
+}

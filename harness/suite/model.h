@@ -444,6 +444,8 @@ bool when_holds(const struct when *w, when_lookup *lookup, const void *context);
 bool scenario_runs_every_condition(const struct scenario *s);
 /* Its script has a world verb. */
 bool scenario_changes_world(const struct scenario *s);
+/* Nothing else may run beside it: it changes the target, or may take it down, and others' connections with it. */
+bool scenario_runs_alone(const struct scenario *s);
 /* The clause of a scenario in one cell, or NULL. */
 const char *scenario_clause(const struct scenario *s, when_lookup *lookup, const void *context);
 

@@ -47,6 +47,8 @@ static void read_pin(struct findings *f, struct arena *a, const struct node *n, 
 	}
 	if (read_value(n, "verdict") && !count)
 		findings_add(f, read_where(n, "verdict"), "verdict=\"\" names none of: %s", verdicts);
+	if (p->verdicts == BIT(VERDICT_PASS))
+		findings_add(f, read_where(n, "verdict"), "verdict=\"pass\" alone on <%s> predicts nothing", n->name);
 	if (p->reason && !*p->reason)
 		findings_add(f, read_where(n, "reason"), "<%s> with an empty reason", n->name);
 	if (p->until && !date_is_legal(p->until))
@@ -75,7 +77,7 @@ const struct pins *pins_read(struct findings *f, struct arena *a, const struct n
 			read_pin(
 			    f, a, &root->children[i], known ? &failure : &verdict,
 			    known ? "deviation false-reject violation false-accept crash inconclusive broken flaky"
-				  : "observed deviation false-reject violation false-accept crash inconclusive flaky",
+				  : "pass observed deviation false-reject violation false-accept crash inconclusive flaky",
 			    &rows[out->n++]);
 	out->path = root->where.file;
 	out->rows = rows;

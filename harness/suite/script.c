@@ -20,7 +20,7 @@ static const struct verb_rule verb_rules[VERB__COUNT] = {
     [VERB_CLOSE] = {"on how", "", false},
     [VERB_WAIT] = {"ms", "ms", false},
     [VERB_RENEGOTIATE] = {"on certificate times", "", false},
-    [VERB_KEY_UPDATE] = {"on ask-peer", "", false},
+    [VERB_KEY_UPDATE] = {"on ask-peer until", "", false},
     [VERB_TAMPER] = {"on what", "what", false},
     [VERB_REVOKE] = {"certificate publish", "certificate", false},
     [VERB_PUBLISH] = {"what", "what", false},
@@ -202,7 +202,7 @@ static void check_tls(struct checking *c, const char *value)
 
 static void check_until(struct checking *c, const char *value)
 {
-	check_words(c, value, until_words());
+	check_words(c, value, c->step->verb == VERB_KEY_UPDATE ? "sent read" : until_words());
 }
 
 static void check_how(struct checking *c, const char *value)
