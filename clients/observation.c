@@ -60,6 +60,19 @@ const struct event *observation_find(const struct observation *o, size_t from, e
 	return NULL;
 }
 
+bool observation_refused(const struct observation *o)
+{
+	bool stopped = false;
+	for (size_t i = 0; i < o->n; i++) {
+		const struct event *e = &o->events[i];
+		if (e->kind == EVENT_TARGET_TOLD && e->text)
+			stopped = strcmp(e->text, "stop") == 0 || (stopped && strcmp(e->text, "start") != 0);
+		if (e->kind == EVENT_CONNECT_FAILED && !stopped)
+			return true;
+	}
+	return false;
+}
+
 void observation_put(struct buf *b, const struct observation *o)
 {
 	buf_put_u32(b, o->duration_us);

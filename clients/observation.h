@@ -44,6 +44,8 @@ void observation_add(struct observation *o, uint32_t at_us, enum event_kind kind
 		     int32_t b, const char *text);
 /* The first event of `kind` at or after index `from` on this connection and request (-1: any), or NULL. */
 const struct event *observation_find(const struct observation *o, size_t from, enum event_kind kind, int conn, int req);
+/* Did a connect fail although nobody had stopped the target? */
+bool observation_refused(const struct observation *o);
 
 void observation_put(struct buf *b, const struct observation *o);
 /* RC_INPUT when the bytes are not an observation. */

@@ -90,6 +90,32 @@ START_TEST(lines)
 }
 END_TEST
 
+/* A server that was told to stop refuses rightly. */
+START_TEST(refused)
+{
+	static const struct {
+		const char *name, *told[3]; /* before the connect that fails */
+		bool want;
+	} rows[] = {
+	    {"by itself", {NULL}, true},
+	    {"stopped", {"stop"}, false},
+	    {"reloaded while it was stopped", {"stop", "reload"}, false},
+	    {"started again", {"stop", "start"}, true},
+	    {"reloaded", {"reload"}, true},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct observation o;
+		observation_init(&o);
+		ck_assert_msg(!observation_refused(&o), "%s", rows[i].name);
+		for (int k = 0; k < 3 && rows[i].told[k]; k++)
+			observation_add(&o, 0, EVENT_TARGET_TOLD, -1, -1, 0, 0, rows[i].told[k]);
+		observation_add(&o, 0, EVENT_CONNECT_FAILED, 0, -1, 111, 0, NULL);
+		ck_assert_msg(observation_refused(&o) == rows[i].want, "%s", rows[i].name);
+		observation_fini(&o);
+	}
+}
+END_TEST
+
 Suite *test_suite(void)
 {
 	Suite *s = suite_create("observation");
@@ -98,6 +124,7 @@ Suite *test_suite(void)
 	tcase_add_test(c, latest);
 	tcase_add_test(c, bounded);
 	tcase_add_test(c, lines);
+	tcase_add_test(c, refused);
 	suite_add_tcase(s, c);
 	return s;
 }

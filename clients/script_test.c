@@ -212,7 +212,7 @@ START_TEST(last_word_is_heard)
 	peer_stop(&p);
 	client_close(&own);
 	expect("connect connected hello-sent first-byte certificate-requested server-chain certificate-sent "
-	       "handshake-done "
+	       "handshake-done target-told "
 	       "alert-received=48");
 	close(fds[0]);
 	close(fds[1]);
@@ -369,10 +369,11 @@ START_TEST(ear_and_world)
 	client_close(&own);
 	ck_assert_uint_eq(waits, 1);
 	ck_assert_uint_eq(ends, 1);
-	expect("unsupported fault unsupported");
-	ck_assert_str_eq(seen.events[0].text, "reload");
-	ck_assert_str_eq(seen.events[1].text, "will not stop");
-	ck_assert_str_eq(seen.events[2].text, "tamper");
+	expect("target-told unsupported fault unsupported");
+	ck_assert_str_eq(seen.events[0].text, "revoke");
+	ck_assert_str_eq(seen.events[1].text, "reload");
+	ck_assert_str_eq(seen.events[2].text, "will not stop");
+	ck_assert_str_eq(seen.events[3].text, "tamper");
 }
 END_TEST
 

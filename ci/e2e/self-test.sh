@@ -87,6 +87,9 @@ forgets-who-resumes                resumption/post-after-resumption[tls=1.3,nego
 asks-again                         resumption/resumed-is-not-asked[tls=1.3,negotiation=required,http=1.1] violation
 keeps-trust-after-reload           live/anchor-removed[tls=1.3,negotiation=required,http=1.1] false-accept
 resumes-without-anchor             resumption/resumed-after-anchor-removed[tls=1.3,negotiation=required,http=1.1] false-accept
+takes-sessions-of-predecessor      resumption/resumed-after-restart[tls=1.3,negotiation=required,http=1.1,certificate=none] false-accept
+refuses-sessions-of-predecessor    resumption/resumed-after-restart[tls=1.3,negotiation=required,http=1.1,certificate=valid] false-reject
+takes-sessions-of-predecessor      resumption/session-id-after-restart[tls=1.2,negotiation=required,http=1.1,certificate=none] false-accept
 resumes-after-expiry               resumption/resumed-after-expiry[tls=1.3,negotiation=required,http=1.1] false-accept
 serves-after-expiry                live/expires-between-requests[tls=1.3,negotiation=required,http=1.1] false-accept
 resumes-without-extended-master-secret resumption/master-secret-gained[tls=1.2,negotiation=required,http=1.1] violation

@@ -12,4 +12,6 @@ void verb_world(struct script *s, const struct job_step *step)
 		recorder_note(&s->rec, EVENT_UNSUPPORTED, step->conn, step->req, 0, 0, verb_text(step->verb));
 	else if (rc != RC_OK)
 		recorder_note(&s->rec, EVENT_FAULT, step->conn, step->req, 0, 0, why.text);
+	else
+		recorder_note(&s->rec, EVENT_TARGET_TOLD, step->conn, step->req, 0, 0, verb_text(step->verb));
 }

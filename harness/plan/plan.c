@@ -346,6 +346,8 @@ static const char *unsupported(const struct plan *p, const struct kase *k)
 		snprintf(text, sizeof text, "target does not declare HTTP/%s", http_text(k->http));
 		return text;
 	}
+	if (t->remote && scenario_has_verb(k->scenario, VERB_STOP))
+		return "a server that somebody else runs is not ours to stop";
 	char word[64];
 	if (lacks(p, k, word)) {
 		if (text_has_word(t->has, word))

@@ -23,6 +23,7 @@ struct conn {
 	const struct site *earned_at; /* whose tickets open here: what a resumed session is judged as */
 	bool anywhere;		      /* for a fault: or as any name that asks would */
 	gnutls_session_t session;     /* NULL without TLS */
+	bool predecessors;	      /* the client came with a session, and this server has given out none yet */
 	bool asked, asked_again;
 	bool late;  /* waiting for the answer to a late request */
 	bool new_keys; /* a KeyUpdate came instead: GnuTLS wants it read as data is */

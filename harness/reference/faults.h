@@ -122,6 +122,10 @@
 	  "answers what came as early data before it knows that its client is there")                                  \
 	X(FAULT_TICKETS_LIVE_TOO_LONG, "tickets-live-too-long", NULL, NULL, false,                                     \
 	  "promises that a ticket is good for seven days and a second")                                                \
+	X(FAULT_TAKES_SESSIONS_OF_PREDECESSOR, "takes-sessions-of-predecessor", NULL, NULL, false,                     \
+	  "serves without a certificate who comes with a session from before it was started")                          \
+	X(FAULT_REFUSES_SESSIONS_OF_PREDECESSOR, "refuses-sessions-of-predecessor", NULL, NULL, false,                 \
+	  "refuses the certificate of who comes with a session from before it was started")                            \
 	X(FAULT_FORGETS_WHO_RESUMES, "forgets-who-resumes", NULL, NULL, false,                                         \
 	  "takes whoever resumes a session for a stranger")                                                            \
 	X(FAULT_ACCEPTS_OLD_TLS, "accepts-old-tls", NULL, NULL, false, "negotiates TLS 1.0 and 1.1")                   \

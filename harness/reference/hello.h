@@ -6,7 +6,7 @@
 
 #include "harness/reference/tlv.h"
 
-enum { HELLO_EXTENDED_MASTER_SECRET = 23, HELLO_SESSION_TICKET = 35 };
+enum { HELLO_EXTENDED_MASTER_SECRET = 23, HELLO_SESSION_TICKET = 35, HELLO_PRE_SHARED_KEY = 41, HELLO_SUPPORTED_VERSIONS = 43 };
 
 struct hello {
 	struct span session_id, extensions;

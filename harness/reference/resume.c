@@ -33,6 +33,21 @@ static bool is_noted(const struct conn *c, struct span what)
 	       sessions_has(notes(c), id, sizeof id);
 }
 
+/* Under TLS 1.3 the id is but a habit (RFC 8446 4.1.2, D.4). */
+static bool comes_with_session(const struct hello *h, struct span ticket)
+{
+	struct span body;
+	return ticket.len || hello_extension(h, HELLO_PRE_SHARED_KEY, &body) ||
+	       (h->session_id.len && !hello_extension(h, HELLO_SUPPORTED_VERSIONS, &body));
+}
+
+/* At any of the server's addresses. */
+static bool has_begun(const struct conn *c)
+{
+	const struct sessions *s = c->endpoint->before ? c->endpoint->before->sessions : NULL;
+	return s && sessions_have_begun(s);
+}
+
 /*
  * RFC 7627 5.3: a session that used the extended master secret, offered without it, ends the handshake.  GnuTLS would
  * go on with a full one.
@@ -44,6 +59,7 @@ static int look_at_hello(struct conn *c, const gnutls_datum_t *message)
 	if (!hello_read((struct span){message->data, message->size}, &h))
 		return 0;
 	hello_extension(&h, HELLO_SESSION_TICKET, &ticket);
+	c->predecessors = comes_with_session(&h, ticket) && !has_begun(c);
 	if (!hello_extension(&h, HELLO_EXTENDED_MASTER_SECRET, &ems) && (is_noted(c, h.session_id) || is_noted(c, ticket)) && !c->faults->on[FAULT_FORGIVES_LOST_MASTER_SECRET]) {
 		c->alert = HANDSHAKE_FAILURE;
 		return GNUTLS_E_UNWANTED_ALGORITHM;
@@ -56,6 +72,8 @@ static int look_at_hello(struct conn *c, const gnutls_datum_t *message)
 void conn_note_session(struct conn *c)
 {
 	gnutls_datum_t id = {0};
+	if (c->endpoint->before && c->endpoint->before->sessions)
+		sessions_begin(c->endpoint->before->sessions);
 	if (gnutls_protocol_get_version(c->session) != GNUTLS_TLS1_3 && uses_ems(c->session) &&
 	    gnutls_session_get_id2(c->session, &id) == 0)
 		note(c, id.data, id.size);

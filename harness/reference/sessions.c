@@ -15,6 +15,7 @@ struct entry {
 
 struct sessions {
 	atomic_uint next;
+	atomic_bool begun;
 	struct entry entry[ENTRIES];
 };
 
@@ -107,4 +108,14 @@ bool sessions_has(struct sessions *s, const void *id, size_t len)
 	for (unsigned i = 0; i < ENTRIES && !found; i++)
 		found = len && is_of(&s->entry[i], wanted);
 	return found;
+}
+
+void sessions_begin(struct sessions *s)
+{
+	atomic_store(&s->begun, true);
+}
+
+bool sessions_have_begun(const struct sessions *s)
+{
+	return atomic_load(&s->begun);
 }

@@ -21,4 +21,8 @@ void sessions_serve(struct sessions *s, gnutls_session_t session);
 void sessions_note(struct sessions *s, const void *id, size_t len);
 bool sessions_has(struct sessions *s, const void *id, size_t len);
 
+/* Whether anybody has shaken hands since the server started. */
+void sessions_begin(struct sessions *s);
+bool sessions_have_begun(const struct sessions *s);
+
 #endif

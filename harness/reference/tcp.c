@@ -179,6 +179,15 @@ static void mix_up(struct conn *c)
 		c->admission = *first;
 }
 
+/* A session of the server before the restart is worth nothing and costs nothing (RFC 5077 3.1, RFC 8446 4.2.11): the handshake is a full one. */
+static void make_much_of_old_session(struct conn *c, unsigned n)
+{
+	if (n == 0 && c->faults->on[FAULT_TAKES_SESSIONS_OF_PREDECESSOR])
+		c->admission = (struct admission){.admit = ADMIT_ANONYMOUS};
+	if (n > 0 && c->faults->on[FAULT_REFUSES_SESSIONS_OF_PREDECESSOR])
+		c->admission = (struct admission){.admit = ADMIT_REFUSED, .alert = GNUTLS_A_HANDSHAKE_FAILURE, .why = ""};
+}
+
 /*
  * GnuTLS calls this when the client's Certificate is in: before CertificateVerify in TLS 1.2, after it in 1.3.  Also
  * for an empty Certificate.
@@ -208,6 +217,8 @@ static int admit(gnutls_session_t session)
 		app_admit(&c->endpoint->site[i].policy, &peer, &c->admission);
 	if (c->faults->on[FAULT_KEEPS_IDENTITY_OF_FIRST_CONNECTION])
 		mix_up(c);
+	if (c->predecessors && !peer.resumed)
+		make_much_of_old_session(c, n);
 	if (c->admission.admit != ADMIT_REFUSED || c->admission.page) {
 		/* In TLS 1.2 only where it matters: a renegotiation would lose the extended master secret. */
 		if (n && c->admission.admit != ADMIT_ANONYMOUS && !peer.tls13 && forbids_signing(chain[0]))

@@ -197,7 +197,7 @@ static void take_case(struct index *x, const struct session *s, const struct ses
 	const struct event *answer = observation_find(&r->observation, 0, EVENT_RESPONSE, -1, -1);
 	if (answer && answer->a >= 200 && answer->a < 300)
 		x->groups->refused_since[t->index] = 0; /* somebody is served */
-	bool refused = observation_find(&r->observation, 0, EVENT_CONNECT_FAILED, -1, -1) ||
+	bool refused = observation_refused(&r->observation) ||
 		       !observation_find(&r->observation, 0, EVENT_RESPONSE, -1, -1);
 	if (!refused)
 		row->suspicious = 0;

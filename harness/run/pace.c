@@ -8,7 +8,7 @@
 
 enum pace_answer pace_answer(const struct observation *o, bool throttled)
 {
-	if (observation_find(o, 0, EVENT_CONNECT_FAILED, -1, -1))
+	if (observation_refused(o))
 		return PACE_REFUSED;
 	if (throttled)
 		return PACE_THROTTLED;

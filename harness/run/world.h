@@ -1,6 +1,6 @@
 /*
- * world.h - what a case may change of its surroundings, done by the parent: the anchors that a target trusts.  The case has the target
- * for itself; when it is over everything is as before.
+ * world.h - what a case may change of its surroundings, done by the parent: the anchors that a target trusts, and whether it runs.
+ * The case has the target for itself; when it is over everything is as before.
  */
 #ifndef HARNESS_RUN_WORLD_H
 #define HARNESS_RUN_WORLD_H
@@ -10,7 +10,7 @@
 
 struct world {
 	struct running *running; /* borrowed; NULL: nothing can be changed */
-	bool changed;
+	bool changed, stopped;
 };
 
 /* A client_world, with a struct world for context.  RC_ABSENT for what nobody can do here. */

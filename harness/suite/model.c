@@ -180,6 +180,14 @@ bool times_parse(const char *text, unsigned *out)
 	return *out >= 1 && *out <= 64;
 }
 
+bool scenario_has_verb(const struct scenario *s, enum verb verb)
+{
+	for (size_t i = 0; i < s->n_steps; i++)
+		if (s->steps[i].verb == verb)
+			return true;
+	return false;
+}
+
 bool scenario_changes_world(const struct scenario *s)
 {
 	for (size_t i = 0; i < s->n_steps; i++)

@@ -442,6 +442,8 @@ typedef const char *when_lookup(const void *context, const char *key);
 bool when_holds(const struct when *w, when_lookup *lookup, const void *context);
 /* Its condition axis is "*": nine tenths of a suite. */
 bool scenario_runs_every_condition(const struct scenario *s);
+/* Its script has one of these verbs. */
+bool scenario_has_verb(const struct scenario *s, enum verb verb);
 /* Its script has a world verb. */
 bool scenario_changes_world(const struct scenario *s);
 /* Nothing else may run beside it: it changes the target, or may take it down, and others' connections with it. */

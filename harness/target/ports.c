@@ -64,6 +64,28 @@ void ports_release(struct ports *p)
 	}
 }
 
+enum rc ports_hold(struct ports *p, struct err *err)
+{
+	static const int on = 1; /* connections that were served there may still be ending */
+	for (size_t i = 0; i < p->n; i++) {
+		struct sockaddr_in sa = {.sin_family = AF_INET,
+					 .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+					 .sin_port = htons(p->list[i].number)};
+		if (p->list[i].fd >= 0)
+			continue;
+		int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		if (fd < 0)
+			return err_errno(err, RC_FAULT, "cannot make a socket");
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+		if (bind(fd, (struct sockaddr *)&sa, sizeof sa) < 0) {
+			close(fd);
+			return err_errno(err, RC_END, "port %u is not free", (unsigned)p->list[i].number);
+		}
+		p->list[i].fd = fd;
+	}
+	return RC_OK;
+}
+
 void ports_fini(struct ports *p)
 {
 	ports_release(p);

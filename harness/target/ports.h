@@ -24,6 +24,8 @@ struct ports {
 /* The port behind `word`, chosen now if it is new. */
 enum rc ports_get(struct ports *p, struct arena *a, const char *word, uint16_t *number, struct err *err) MUST_USE;
 void ports_release(struct ports *p); /* free for the listeners; numbers stay known */
+/* Hold again what was released, so that nobody takes it meanwhile and whoever connects is refused.  RC_END: something listens there. */
+enum rc ports_hold(struct ports *p, struct err *err) MUST_USE;
 void ports_fini(struct ports *p);    /* idempotent; leaves {0} */
 
 #endif

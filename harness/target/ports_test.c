@@ -61,12 +61,41 @@ START_TEST(never_twice)
 }
 END_TEST
 
+/* Held, a port is nobody else's, and a connection to it is refused: it is bound, but nobody listens. */
+START_TEST(held_again)
+{
+	struct arena a = {0};
+	struct ports p = {0};
+	struct err err = {{0}};
+	uint16_t number;
+	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	ck_assert_int_eq(ports_get(&p, &a, "one", &number, &err), RC_OK);
+	ports_release(&p);
+	ck_assert_int_eq(ports_hold(&p, &err), RC_OK);
+	ck_assert_int_eq(ports_hold(&p, &err), RC_OK); /* held already */
+	sa.sin_port = htons(number);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	ck_assert_int_lt(connect(fd, (struct sockaddr *)&sa, sizeof sa), 0);
+	ck_assert_int_eq(errno, ECONNREFUSED);
+	close(fd);
+	ports_release(&p);
+	fd = socket(AF_INET, SOCK_STREAM, 0);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&sa, sizeof sa), 0);
+	ck_assert_int_eq(listen(fd, 1), 0);
+	ck_assert_int_eq(ports_hold(&p, &err), RC_END); /* somebody listens */
+	close(fd);
+	ports_fini(&p);
+	arena_fini(&a);
+}
+END_TEST
+
 Suite *test_suite(void)
 {
 	Suite *s = suite_create("target/ports");
 	TCase *t = tcase_create("ports");
 	tcase_add_test(t, same_word_same_port);
 	tcase_add_test(t, never_twice);
+	tcase_add_test(t, held_again);
 	suite_add_tcase(s, t);
 	return s;
 }

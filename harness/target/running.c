@@ -352,6 +352,17 @@ void running_disown(struct running *r)
 		r->members[i].proc = (struct proc){0};
 }
 
+enum rc running_stop(struct running *r, struct err *err)
+{
+	enum rc rc;
+	uint64_t until = clock_us() + STOP_GRACE_MS * 1000ull;
+	stop_all(r);
+	/* Workers may be behind their master. */
+	while ((rc = ports_hold(&r->ports, err)) == RC_END && clock_us() < until)
+		poll(NULL, 0, 5);
+	return rc == RC_END ? RC_FAULT : rc;
+}
+
 enum rc running_restart(struct running *r, struct err *err)
 {
 	enum rc rc = RC_OK;
@@ -360,6 +371,7 @@ enum rc running_restart(struct running *r, struct err *err)
 		if (proc_alive(&m->proc))
 			continue;
 		proc_stop(&m->proc, SIGKILL, 0); /* children that outlived it hold the port */
+		ports_release(&r->ports);
 		TRY(start(r, m, err));
 	}
 	rc = running_wait_ready(r, err);

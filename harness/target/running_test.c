@@ -7,6 +7,7 @@
 #include "harness/base/fs.h"
 #include "harness/base/rundir.h"
 #include "harness/base/test.h"
+#include "harness/target/ready.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -296,6 +297,25 @@ START_TEST(notices_workers_that_die)
 }
 END_TEST
 
+START_TEST(stops_and_starts_on_the_same_port)
+{
+	struct bench b;
+	char how[256];
+	const struct live_endpoint *l;
+	bench_open(&b, masters[0]);
+	ck_assert_msg(bench_start(&b) == RC_OK, "%s", b.err.text);
+	for (int again = 0; again < 2; again++) {
+		ck_assert_msg(running_stop(b.r, &b.err) == RC_OK, "%s", b.err.text);
+		running_endpoints(b.r, &l);
+		ck_assert(!ready_tcp(&l[0].address, 1000));
+		ck_assert_msg(running_restart(b.r, &b.err) == RC_OK, "%s", b.err.text);
+		ck_assert(ready_tcp(&l[0].address, 1000));
+		ck_assert_msg(running_healthy(b.r, how, sizeof how), "%s", how);
+	}
+	bench_close(&b);
+}
+END_TEST
+
 /* A signal is heard some time later: only the server itself knows when it has read its files. */
 START_TEST(reloads)
 {
@@ -533,6 +553,7 @@ Suite *test_suite(void)
 	tcase_add_test(t, notices_death_and_restarts_on_the_same_port);
 	tcase_add_loop_test(t, notices_workers_that_die, 0, (int)(sizeof masters / sizeof *masters));
 	tcase_add_test(t, reloads);
+	tcase_add_test(t, stops_and_starts_on_the_same_port);
 	tcase_add_test(t, hears_sanitizers_once);
 	tcase_add_test(t, tells_why_it_did_not_start);
 	tcase_add_test(t, gives_up_on_silence);

@@ -59,6 +59,8 @@ void running_disown(struct running *r);
 bool running_healthy(struct running *r, char *how, size_t size);
 /* Stop and start again what has ended (same ports). */
 enum rc running_restart(struct running *r, struct err *err) MUST_USE;
+/* Stop every process; returns when nothing listens any more.  running_restart() starts them again. */
+enum rc running_stop(struct running *r, struct err *err) MUST_USE;
 /*
  * Tell every process that can to read its configuration again; returns when the endpoints answer and the workers of before are gone.
  * RC_ABSENT: there is none that can; RC_FAULT: it did not come to that.

@@ -5,11 +5,13 @@ using System;
 using System.IO;
 using System.Net;
 using System.Net.Security;
+using System.Runtime.InteropServices;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Threading.Tasks;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -19,9 +21,17 @@ using Microsoft.Extensions.Logging;
 
 var builder = WebApplication.CreateSlimBuilder(args);
 var settings = builder.Configuration;
-var anchors = Pem("anchors");
+X509Certificate2Collection anchors = Pem("anchors"), anchorsOfTenant = Pem("anchors-of-tenant");
 var chain = Pem("server-cert");
 var server = X509Certificate2.CreateFromPemFile(Setting("server-cert"), Setting("server-key"));
+// Made once: with it go the sessions that can be resumed (SslStreamCertificateContext).
+var context = SslStreamCertificateContext.Create(server, chain, offline: true);
+using var hangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, told =>
+{
+	told.Cancel = true;
+	(anchors, anchorsOfTenant) = (Pem("anchors"), Pem("anchors-of-tenant"));
+	Console.Error.WriteLine("anchors read again");
+});
 
 builder.Logging.SetMinimumLevel(LogLevel.Warning);
 builder.WebHost.ConfigureKestrel(kestrel =>
@@ -55,7 +65,7 @@ void Listen(KestrelServerOptions kestrel, string port, Action<ListenOptions> con
 	kestrel.Listen(IPAddress.Loopback, int.Parse(Setting(port)), configure);
 
 // What SslStream hands to the chain engine: our anchors instead of the system's, nothing fetched, nothing checked for revocation.
-X509ChainPolicy Policy()
+X509ChainPolicy Policy(X509Certificate2Collection trusted)
 {
 	var policy = new X509ChainPolicy
 	{
@@ -63,7 +73,7 @@ X509ChainPolicy Policy()
 		RevocationMode = X509RevocationMode.NoCheck,
 		DisableCertificateDownloads = true,
 	};
-	policy.CustomTrustStore.AddRange(anchors);
+	policy.CustomTrustStore.AddRange(trusted);
 	policy.ApplicationPolicy.Add(new Oid("1.3.6.1.5.5.7.3.2")); // clientAuth
 	return policy;
 }
@@ -75,17 +85,19 @@ void Protect(HttpsConnectionAdapterOptions https, ClientCertificateMode mode)
 	https.ClientCertificateMode = mode;
 	https.SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;
 	https.HandshakeTimeout = TimeSpan.FromSeconds(20);
-	https.OnAuthenticate = (_, ssl) => ssl.CertificateChainPolicy = Policy();
+	https.OnAuthenticate = (_, ssl) => ssl.CertificateChainPolicy = Policy(anchors);
 	if (Setting("validation") == "any")
 		https.AllowAnyClientCertificate();
 }
 
-ValueTask<SslServerAuthenticationOptions> ByName(TlsHandshakeCallbackContext context) => new(new SslServerAuthenticationOptions
+bool Is(string? host, string name) => string.Equals(host, Setting(name), StringComparison.OrdinalIgnoreCase);
+
+ValueTask<SslServerAuthenticationOptions> ByName(TlsHandshakeCallbackContext hello) => new(new SslServerAuthenticationOptions
 {
-	ServerCertificateContext = SslStreamCertificateContext.Create(server, chain, offline: true),
-	ClientCertificateRequired = !string.Equals(context.ClientHelloInfo.ServerName, Setting("open"), StringComparison.OrdinalIgnoreCase),
+	ServerCertificateContext = context,
+	ClientCertificateRequired = !Is(hello.ClientHelloInfo.ServerName, "open"),
 	EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
-	CertificateChainPolicy = Policy(),
+	CertificateChainPolicy = Policy(Is(hello.ClientHelloInfo.ServerName, "tenant") ? anchorsOfTenant : anchors),
 });
 
 async Task Answer(HttpContext context)
@@ -103,6 +115,9 @@ async Task Answer(HttpContext context)
 	bool open = context.Connection.LocalPort != int.Parse(Setting("names")) || context.Request.Host.Host == Setting("open");
 	if (certificate == null && (late || !open))
 		context.Response.StatusCode = StatusCodes.Status403Forbidden;
+	// The certificate was held against the anchors of the name in SNI; it counts for the one in Host if that has the same.
+	else if (!open && Is(context.Request.Host.Host, "tenant") != Is(context.Features.Get<ITlsHandshakeFeature>()?.HostName, "tenant"))
+		context.Response.StatusCode = StatusCodes.Status421MisdirectedRequest;
 	await context.Response.WriteAsync(certificate != null ? "hello, you\n" : "hello, whoever\n");
 }
 
