@@ -38,6 +38,8 @@ asks-above-body-limit              bodies/over-the-limit[tls=1.3,negotiation=pos
 ignores-expect                     bodies/up-front[tls=1.3,negotiation=required,http=1.1,size=4k,chunked=no,expect-continue=yes] violation
 splices-request-before-renegotiation bodies/pipelined[tls=1.2,negotiation=renegotiation,http=1.1,size=4k] false-accept
 late-request-hangs                 chain/chain[tls=1.2,negotiation=renegotiation,http=1.1,condition=valid] false-reject
+lists-authorities-of-first-name    trust-list/listed-for-its-name[tls=1.3,negotiation=by-name,http=1.1,client=browser] false-reject
+lists-another-authority            names/from-open-to-protected[tls=1.3,negotiation=by-name,http=1.1,client=browser,condition=valid] false-reject
 lists-another-authority            trust-list/listed[tls=1.3,negotiation=required,http=1.1,client=browser,condition=valid] false-reject
 wrong-certificate-after-late-request late/wrong-certificate[tls=1.3,negotiation=post-handshake,http=1.1,condition=untrusted] false-accept
 wrong-certificate-after-late-request late/wrong-certificate[tls=1.2,negotiation=renegotiation,http=1.1,condition=leaf-expired] false-accept

@@ -78,6 +78,8 @@
 	  "serves a request that came before a renegotiation as if it had come behind it")                             \
 	X(FAULT_LISTS_ANOTHER_AUTHORITY, "lists-another-authority", NULL, NULL, false,                                 \
 	  "names other authorities when it asks than those that it trusts")                                            \
+	X(FAULT_LISTS_AUTHORITIES_OF_FIRST_NAME, "lists-authorities-of-first-name", NULL, NULL, false,                 \
+	  "names at every name the authorities that it trusts for the first")                                          \
 	X(FAULT_WRONG_CERTIFICATE_AFTER_LATE_REQUEST, "wrong-certificate-after-late-request", NULL, NULL, false,       \
 	  "believes any certificate that answers a late request")                     \
 	X(FAULT_SERVES_BEFORE_THE_ANSWER, "serves-before-the-answer", NULL, NULL, false,                               \

@@ -266,6 +266,8 @@ static enum rc load_trust(struct server *s, struct trust *t, struct err *err)
 	gnutls_certificate_allocate_credentials(&t->credentials);
 	/* GnuTLS lists them when it asks; whom to believe is check.c's to say */
 	const char *listed = s->faults.on[FAULT_LISTS_ANOTHER_AUTHORITY] ? s->certificate : t->file;
+	if (s->faults.on[FAULT_LISTS_AUTHORITIES_OF_FIRST_NAME])
+		listed = s->trust[0].file;
 	int ret = gnutls_certificate_set_x509_trust_file(t->credentials, listed, GNUTLS_X509_FMT_PEM);
 	if (ret < 0)
 		return err_set(err, RC_INPUT, "%s: %s", t->file, gnutls_strerror(ret));
