@@ -77,6 +77,8 @@ described() {
 }
 described iis-server-2022-require post-handshake renegotiation post-handshake
 described iis-server-2022-negotiate post-handshake renegotiation post-handshake
+described iis-server-2022-early-require post-handshake renegotiation post-handshake
+described iis-server-2022-early-negotiate post-handshake renegotiation post-handshake
 described iis-server-2025-negotiate post-handshake renegotiation post-handshake
 described iis-without-tls13 renegotiation renegotiation
 described iis-binding-asks post-handshake required

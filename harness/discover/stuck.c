@@ -45,11 +45,13 @@ const char *stuck_profile(const struct facts *f, const char *product)
 	case STUCK_NOT_SUPPORTED: /* SC-001, SC-003, SC-006 */
 	case STUCK_ERROR:
 		return lenient ? "iis-server-2025-negotiate" : "iis-server-2025-require";
-	case STUCK_FORBIDDEN: /* early builds of Server 2022 (SC-019): no profile says more of them */
-		return NULL;
+	case STUCK_FORBIDDEN: /* SC-019 */
+		return lenient ? NULL : "iis-server-2022-early-require";
 	case STUCK_NOT:
 		break;
 	}
+	if (lenient && f->browser.tried && f->browser.outcome.status >= 200 && f->browser.outcome.status < 300) /* SC-019 */
+		return "iis-server-2022-early-negotiate";
 	if (new->asked) /* SC-011 */
 		return "iis-binding-asks";
 	return old->late == EVENT_HELLO_REQUEST && !look_spoke(new) ? "iis-without-tls13" : NULL; /* SC-009 */

@@ -337,13 +337,20 @@ static void mismatch(struct judging *j, enum verdict v, const char *note)
 	settle(j->out, v, note);
 }
 
-/* Signal and phase of a decision that is right. */
+/* Served as a stranger where it asks late, and was not asked. */
+static bool is_passed_over(const struct judging *j)
+{
+	const struct outcome *o = &j->out->outcome;
+	return o->decision == DECISION_ANONYMOUS && !o->asked && !o->asked_late && decision_late_mode(j->t->kase, &j->w);
+}
+
+/* Signal and phase of a decision that is right.  A profile's belong to a refusal, or to what comes of who cannot be asked. */
 static void check_signal(struct judging *j)
 {
 	struct arena *a = j->t->arena;
 	const struct outcome *o = &j->out->outcome;
 	const struct wanted *want = &j->want;
-	if (want->line && o->decision != DECISION_REJECT)
+	if (want->line && o->decision != DECISION_REJECT && !is_passed_over(j))
 		return;
 	bool right = (!want->signals || !want->signals[0] || policy_signal_in(want->signals, o->signal)) &&
 		     (!want->phases || (want->phases & BIT(o->phase)));

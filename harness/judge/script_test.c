@@ -244,15 +244,23 @@ END_TEST
 START_TEST(late_without_insisting)
 {
 	static const struct expect reject = {.decision = BIT(DECISION_REJECT)};
+	static const struct profile_line resets = {.signals = "reset", .source = "S1"}, serves = {.signals = "http:200", .source = "S1"};
+	static const struct profile profiles[] = {{.id = "resets", .lines = &resets, .n_lines = 1},
+						  {.id = "serves", .lines = &serves, .n_lines = 1}};
 	static const struct {
 		bool strangers;
 		struct event events[FIXTURE_EVENTS];
 		enum verdict verdict;
+		const struct profile *profile;
 	} t[] = {
-		{false, {HELLO, E(FIRST_BYTE), DONE13, GET, STATUS(200)}, VERDICT_FALSE_ACCEPT},
-		{true, {HELLO, E(FIRST_BYTE), DONE13, GET, STATUS(200)}, VERDICT_PASS},
-		{true, {HELLO, E(FIRST_BYTE), DONE13, GET, STATUS(403)}, VERDICT_PASS},
-		{true, {HELLO, E(FIRST_BYTE), DONE13, GET, STATUS(200), SUBJECT("CN=mtlspec-b2")}, VERDICT_FALSE_ACCEPT},
+		{false, {HELLO, E(FIRST_BYTE), DONE13, GET, STATUS(200)}, VERDICT_FALSE_ACCEPT, NULL},
+		{true, {HELLO, E(FIRST_BYTE), DONE13, GET, STATUS(200)}, VERDICT_PASS, NULL},
+		{true, {HELLO, E(FIRST_BYTE), DONE13, GET, STATUS(403)}, VERDICT_PASS, NULL},
+		{true, {HELLO, E(FIRST_BYTE), DONE13, GET, STATUS(200), SUBJECT("CN=mtlspec-b2")}, VERDICT_FALSE_ACCEPT, NULL},
+		/* who cannot be asked is passed over: what a profile says of that counts */
+		{true, {HELLO, E(FIRST_BYTE), DONE13, GET, STATUS(200)}, VERDICT_DEVIATION, &profiles[0]},
+		{true, {HELLO, E(FIRST_BYTE), DONE13, GET, STATUS(200)}, VERDICT_PASS, &profiles[1]},
+		{true, {HELLO, E(FIRST_BYTE), DONE13, GET, STATUS(403)}, VERDICT_DEVIATION, &profiles[1]},
 	};
 	for (size_t i = 0; i < ROWS(t); i++) {
 		const struct scenario s = {.suite = "s", .id = "s", .steps = with_no_pha, .n_steps = 2,
@@ -265,8 +273,10 @@ START_TEST(late_without_insisting)
 		k.scenario = &s;
 		k.endpoint = &e;
 		k.negotiation = NEGOTIATION_POST_HANDSHAKE;
+		struct judge_context c = fixture_context;
+		c.profile = t[i].profile;
 		fixture_observe(&o, t[i].events);
-		judge(&a, &k, &fixture_context, CONTROL_GOOD, &o, &j);
+		judge(&a, &k, &c, CONTROL_GOOD, &o, &j);
 		ck_assert_msg(j.verdict == t[i].verdict, "%zu: %s: %s", i, verdict_text(j.verdict), j.reason);
 		observation_fini(&o);
 		arena_fini(&a);

@@ -13,7 +13,8 @@ static const struct persona_page required = {403, "7", "Forbidden: a client cert
 				 out_of_date = {403, "17",
 						"Forbidden: the client certificate has expired or is not yet valid",
 						"0x800b0101"},
-				 not_supported = {500, "0", "Internal Server Error", "0x80070032"};
+				 not_supported = {500, "0", "Internal Server Error", "0x80070032"},
+				 forbidden = {403, NULL, "Forbidden", NULL};
 
 /* What IIS does with a certificate, whenever it asked for it. */
 static const struct persona_row shared[] = {
@@ -36,6 +37,13 @@ static const struct persona_row answers_negotiate[] = {
     {LATE, PERSONA_TLS_1_3, CLIENT_CANNOT_BE_ASKED, PERSONA_ANSWERS, &not_supported, "SC-001"},
     {LATE, 0, CLIENT_HAS_NONE, PERSONA_SERVES, NULL, "SC-006"},
 };
+static const struct persona_row forbids[] = {
+    {LATE, PERSONA_TLS_1_3, CLIENT_CANNOT_BE_ASKED, PERSONA_ANSWERS, &forbidden, "SC-019"},
+};
+static const struct persona_row passes_over[] = {
+    {LATE, PERSONA_TLS_1_3, CLIENT_CANNOT_BE_ASKED, PERSONA_SERVES, NULL, "SC-019"},
+    {LATE, 0, CLIENT_HAS_NONE, PERSONA_SERVES, NULL, "SC-006"},
+};
 static const struct persona_row binding_asks[] = {
     {0, 0, CLIENT_COMES, PERSONA_ASKS_FIRST, NULL, "SC-011, SC-012, SC-016"},
 };
@@ -53,6 +61,10 @@ static const struct personality list[] = {
      true, READ_AHEAD, resets, COUNT(resets)},
     {"iis-server-2022-negotiate", "the same with SslNegotiateCert", IIS, true, READ_AHEAD, resets_negotiate,
      COUNT(resets_negotiate)},
+    {"iis-server-2022-early-require", "IIS on early builds of Server 2022: SslRequireCert on a path", IIS, true, READ_AHEAD,
+     forbids, COUNT(forbids)},
+    {"iis-server-2022-early-negotiate", "the same with SslNegotiateCert", IIS, true, READ_AHEAD, passes_over,
+     COUNT(passes_over)},
     {"iis-server-2025-require",
      "IIS on Server 2025, Windows 11 24H2: SslRequireCert on a path", IIS, true,
      READ_AHEAD, answers, COUNT(answers)},
@@ -101,8 +113,8 @@ const struct persona_row *personality_react(const struct personality *p, enum ap
 void personality_put_page(struct buf *out, const struct persona_page *page, bool hidden)
 {
 	buf_adds(out, "<!DOCTYPE html>\r\n<html><head>");
-	if (hidden) {
-		/* what a remote client gets (httpErrors errorMode=DetailedLocalOnly): no substatus, no code */
+	if (hidden || !page->substatus) {
+		/* what a remote client gets (httpErrors errorMode=DetailedLocalOnly), or no document says: no substatus, no code */
 		const char *words = page->status == 403 ? "Forbidden: Access is denied." : page->title;
 		buf_addf(
 		    out,

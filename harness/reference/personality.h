@@ -29,7 +29,7 @@ enum persona_reaction {
 
 struct persona_page {
 	unsigned status;
-	const char *substatus; /* "7" of 403.7 */
+	const char *substatus; /* "7" of 403.7; NULL: none is documented */
 	const char *title;
 	const char *code; /* HRESULT; NULL: none is documented */
 };
