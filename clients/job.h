@@ -105,6 +105,12 @@ struct job_address {
 	uint16_t port;
 };
 
+/* Open the connection if the answer to a request leads there, and nothing else does (redirect.h). */
+struct job_follow {
+	int req; /* the request; meaningless without authority */
+	const char *authority, *target; /* where to; authority NULL: no answer is waited for */
+};
+
 struct job_connect {
 	const char *host; /* SNI; NULL sends none */
 	bool literal;	  /* send it even where it is an address, which RFC 6066 section 3 forbids */
@@ -122,6 +128,7 @@ struct job_connect {
 	bool plain;	    /* no TLS: HTTP as it is */
 	const char *resume; /* handle of a saved session, or NULL */
 	bool early;	    /* what is sent first goes out as early data, as far as that session allows (tls_early.h) */
+	struct job_follow follow;
 	struct job_address elsewhere; /* not the job's address; ip NULL: the job's */
 };
 

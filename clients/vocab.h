@@ -79,7 +79,8 @@ bool alert_parse(const char *name, unsigned *number);
 	X(EVENT_EARLY_DATA_ACCEPTED, "early-data-accepted") /* as the server says */                             \
 	X(EVENT_EARLY_DATA_REJECTED, "early-data-rejected") /* it was thrown away; the same goes out once more */ \
 	X(EVENT_FINISHED_SENT, "finished-sent")	      /* held back until here: what came before was said to anybody */ \
-	X(EVENT_TARGET_TOLD, "target-told")	      /* a world verb is done; text: which */
+	X(EVENT_TARGET_TOLD, "target-told")	      /* a world verb is done; text: which */ \
+	X(EVENT_LED_ELSEWHERE, "led-elsewhere")	      /* not followed; text: Location, or what there was instead */
 ENUM_DECLARE(event_kind, EVENT_KIND, EVENT_KIND_LIST);
 
 /*

@@ -194,11 +194,11 @@ static bool own_files(const struct shown *s, const struct condition *c, struct r
 	return c->own != NULL;
 }
 
-/* What the first connection shows; scripts that say nothing show the condition's, or one in order. */
+/* What the connection shows that the lines make; scripts that say nothing show the condition's, or one in order. */
 static const struct condition *first_certificate(struct shown *s)
 {
 	const struct suite *suite = s->target->suite;
-	const char *id = recipe_attribute(&s->arena, &s->kase, VERB_CONNECT, "certificate");
+	const char *id = recipe_certificate(&s->arena, &s->kase);
 	const struct condition *named = id ? suite_condition(suite, id) : NULL;
 	if (named)
 		return named;
@@ -244,9 +244,11 @@ static void print_by_hand(struct shown *s, const char *dir, const struct recipe_
 	printf("\nBy hand (%s%s%s%s)\n", own ? "your own certificate" : "files in ", own ? "" : dir,
 	       own ? "" : "; the server must trust anchors.pem",
 	       s->target->target->remote ? "" : "; here it listens on 127.0.0.1:8443");
-	const char *early = recipe_early(&s->arena, &s->kase, e, f);
-	if (early) {
-		printf("  %s\n", early);
+	const char *several = recipe_early(&s->arena, &s->kase, e, f);
+	if (!several)
+		several = recipe_follow(&s->arena, &s->kase, e, f);
+	if (several) {
+		printf("  %s\n", several);
 		return;
 	}
 	printf("  %s\n  %s\n", recipe_curl(&s->arena, &s->kase, e, f), recipe_openssl(&s->arena, &s->kase, e, f));

@@ -68,6 +68,11 @@ host-without-sni-unchecked         names/host-of-another-name[tls=1.3,negotiatio
 takes-unknown-names                names/unknown-name[tls=1.3,negotiation=by-name,http=1.1] deviation
 compares-names-by-case             names/name-in-other-case[tls=1.3,negotiation=by-name,http=1.1,condition=valid,host=protected] false-reject
 takes-first-fragment-only          names/hello-in-pieces[tls=1.3,negotiation=by-name,http=1.1,condition=none,pieces=record-32] false-accept
+redirects-to-wrong-host            redirect/followed[tls=1.3,negotiation=by-name,http=1.1,client=willing] false-reject
+redirects-to-front-page            redirect/followed[tls=1.2,negotiation=by-name,http=1.1,client=browser] false-reject
+serves-body-with-redirect          redirect/followed[tls=1.3,negotiation=by-name,http=1.1,client=browser] false-accept
+forgets-to-redirect                redirect/followed[tls=1.3,negotiation=by-name,http=1.1,client=willing] false-accept
+accepts-no-certificate             redirect/who-gets-in[tls=1.3,negotiation=by-name,http=1.1,condition=none] false-accept
 takes-first-of-two-hosts           names/two-hosts[tls=1.3,negotiation=by-name,http=1.1,first=open,second=protected] false-accept
 serves-without-host                names/no-host[tls=1.3,negotiation=by-name,http=1.1] false-accept
 takes-host-over-target             names/absolute-target-counts[tls=1.3,negotiation=by-name,http=1.1,host=protected.mtlspec.test] false-reject

@@ -1,7 +1,9 @@
 /* <connect>: TCP, TLS, and the HTTP driver on top. */
+#include "clients/redirect.h"
 #include "clients/script.h"
 
 #include <string.h>
+#include <strings.h>
 
 static struct tls_session saved_session(const struct script *s, const char *handle)
 {
@@ -18,9 +20,46 @@ static bool next_writes(const struct script *s, const struct job_step *step)
 	return next < s->job->steps + s->job->n_steps && next->verb == VERB_REQUEST && next->conn == step->conn;
 }
 
+/* Value of Location in the answer to a request; NULL: none.  *several: more than one. */
+static const char *location(const struct observation *o, int req, bool *several)
+{
+	static const char name[] = "Location:";
+	const char *found = NULL;
+	*several = false;
+	for (size_t i = 0; i < o->n; i++) {
+		const struct event *e = &o->events[i];
+		if (e->kind != EVENT_HEADER || e->req != req || !e->text || strncasecmp(e->text, name, strlen(name)) != 0)
+			continue;
+		*several = *several || found;
+		found = e->text + strlen(name);
+		found += strspn(found, " ");
+	}
+	return found;
+}
+
+/* RFC 9110 15.4, one hop.  What leads elsewhere is told, and nobody goes there. */
+static bool leads_here(struct script *s, const struct job_step *step)
+{
+	const struct job_follow *f = &step->connect.follow;
+	const struct event *answer = observation_find(s->rec.out, 0, EVENT_RESPONSE, -1, f->req);
+	bool several;
+	const char *to = location(s->rec.out, f->req, &several);
+	if (answer && redirect_is_status(answer->a) && !several && redirect_leads_to(to, f->authority, f->target))
+		return true;
+	recorder_note(&s->rec, EVENT_LED_ELSEWHERE, step->conn, -1, 0, 0,
+		      !answer				   ? "no answer"
+		      : !redirect_is_status(answer->a) ? "no redirect"
+		      : several				   ? "Location more than once"
+		      : to				   ? to
+							   : "no Location");
+	return false;
+}
+
 void verb_connect(struct script *s, const struct job_step *step)
 {
 	if (step->conn < 0 || step->conn >= JOB_MAX_CONNECTIONS)
+		return;
+	if (step->connect.follow.authority && !leads_here(s, step))
 		return;
 	struct conn *c = &s->conns[step->conn];
 	struct net *net = &c->link.net;

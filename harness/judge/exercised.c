@@ -57,6 +57,9 @@ const char *exercised_missing(struct arena *a, const struct exercise *x)
 	bool names = x->wiring->name || x->wiring->sni;
 	if (o->throttled)
 		return arena_printf(a, "the server sheds load: %s", where);
+	const struct event *led = observation_find(x->observation, 0, EVENT_LED_ELSEWHERE, x->wiring->conn, -1);
+	if (led)
+		return arena_printf(a, "the redirect was not followed: %.200s", led->text ? led->text : "it leads elsewhere");
 	if (o->phase == PHASE_CONNECT)
 		return arena_printf(a, "it ended before the server's first TLS byte: %s", where);
 	/* refusing the version is an answer to the hello */

@@ -199,6 +199,11 @@ void http_decide(const struct kase *k, const struct judge_context *c, const stru
 			decide_served(k, c, o, at, out);
 		return;
 	}
-	if (status >= 300 && status < 400 && !redirect_refuses(t, o, at, status))
+	if (status < 300 || status >= 400)
+		return;
+	/* whoever reads it need not follow it */
+	if (accept->contains && *accept->contains && contains)
+		decide_served(k, c, o, at, out);
+	else if (!redirect_refuses(t, o, at, status))
 		out->decision = DECISION_REDIRECT;
 }

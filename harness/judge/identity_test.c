@@ -145,6 +145,8 @@ START_TEST(shows)
 		 DECISION_REJECT, NULL},
 		{"redirects elsewhere", &words, {UP, STATUS(302), R(HEADER, .text = "Location: /home")},
 		 DECISION_REDIRECT, NULL},
+		{"redirects, and shows the page", &words, {UP, STATUS(302), R(HEADER, .text = "Location: /home"), FOUND(JOB_WATCH_ACCEPT)},
+		 DECISION_ACCEPT, NULL},
 		{"201 is not in its list", &words, {UP, STATUS(201), FOUND(JOB_WATCH_ACCEPT)}, DECISION_REJECT, NULL},
 		{"503 is, by name", &words, {UP, STATUS(503)}, DECISION_REJECT, NULL},
 	};

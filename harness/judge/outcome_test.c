@@ -93,6 +93,7 @@ static const struct row rows[] = {
 	{"server error", {HELLO, UP, STATUS(500)}, DECISION_REJECT, "http:500", PHASE_RESPONSE},
 	{"redirect", {HELLO, UP, STATUS(302), R(HEADER, .text = "Location: /login")}, DECISION_REDIRECT, "http:302",
 	 PHASE_RESPONSE},
+	{"not followed", {E(LED_ELSEWHERE, .text = "https://other/")}, DECISION_UNANSWERED, "led-elsewhere", PHASE_CONNECT},
 	{"served with an identity", {HELLO, UP, STATUS(200), SUBJECT("CN=mtlspec-a1")}, DECISION_ACCEPT, "http:200",
 	 PHASE_RESPONSE},
 	{"served without one", {HELLO, UP, STATUS(200)}, DECISION_ANONYMOUS, "http:200", PHASE_RESPONSE},

@@ -164,6 +164,21 @@ static bool is_for_somebody(const struct policy *policy)
 	return policy->mode == APP_PLAIN || app_asks(policy) != APP_ASK_NEVER;
 }
 
+/* The open name's page that needs a certificate is elsewhere (RFC 9110 15.4.9: 308).  True: that was said. */
+static bool redirect(const struct policy *policy, const struct request *request, struct reply *out)
+{
+	const struct faults *f = policy->faults;
+	if (!policy->moved || strcmp(request->target, policy->moved) != 0 || f->on[FAULT_FORGETS_TO_REDIRECT])
+		return false;
+	const char *host = f->on[FAULT_REDIRECTS_TO_WRONG_HOST] ? "elsewhere.invalid" : policy->moved_to;
+	const char *path = f->on[FAULT_REDIRECTS_TO_FRONT_PAGE] ? "/" : request->target;
+	out->status = 308;
+	snprintf(out->location, sizeof out->location, "https://%s%s%.3000s", host, request->port, path);
+	buf_adds(&out->body, f->on[FAULT_SERVES_BODY_WITH_REDIRECT] ? "mtlspec reference: hello stranger\n"
+								    : "mtlspec reference: this page has moved\n");
+	return true;
+}
+
 void app_answer(const struct policy *policy, const struct admission *admission, const struct request *request,
 		struct reply *out)
 {
@@ -177,6 +192,8 @@ void app_answer(const struct policy *policy, const struct admission *admission, 
 		buf_adds(&out->body, "mtlspec reference: this connection was made for another name\n");
 		return;
 	}
+	if (redirect(policy, request, out))
+		return;
 	if (request->early && policy->too_early && is_for_somebody(policy)) {
 		out->status = 425;
 		buf_adds(&out->body, "mtlspec reference: ask again, now that the handshake is done\n");

@@ -23,6 +23,7 @@ struct policy {
 	const struct faults *faults;
 	const struct personality *personality; /* NULL: the reference server's own ways */
 	bool hide_details;		       /* error pages as remote clients get them */
+	const char *moved, *moved_to;	       /* a path, and the host whose it is, lower case; NULL: none */
 	bool too_early;			       /* what came early for somebody is to come again (RFC 8470 5.2) */
 };
 
@@ -69,6 +70,7 @@ void app_unanswered(const struct policy *policy, enum app_silence silence, struc
 struct request {
 	unsigned number; /* on its connection, from 1 */
 	char method[32], target[4096];
+	char port[8];	     /* of it, ":8443"; "" when none was sent */
 	char authority[256]; /* Host, or the authority of an absolute target; lower case, no port; "" when none was sent
 			      */
 	bool has_content;    /* it has some framing, be it of no bytes */
@@ -86,6 +88,7 @@ struct reply {
 	char content_sha256[65];       /* of what the request brought; "": nothing is said of it */
 	uint64_t content;	       /* and its length */
 	const char *server, *type;     /* likewise, of Server and Content-Type; NULL: the reference server's */
+	char location[4096];	       /* likewise */
 	struct buf body;	       /* owned */
 };
 void app_answer(const struct policy *policy, const struct admission *admission, const struct request *request,

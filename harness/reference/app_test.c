@@ -209,6 +209,37 @@ static const struct {
     {"what is open to all", APP_NONE, true, true, 200},
 };
 
+static const struct {
+	const char *target, *fault;
+	unsigned status;
+	const char *location, *says;
+} moves[] = {
+    {"/members", "", 308, "https://p.test:81/members", "has moved"},
+    {"/", "", 200, "", "hello stranger"},
+    {"/members/x", "", 200, "", "hello stranger"},
+    {"/members", "redirects-to-wrong-host", 308, "https://elsewhere.invalid:81/members", "has moved"},
+    {"/members", "redirects-to-front-page", 308, "https://p.test:81/", "has moved"},
+    {"/members", "serves-body-with-redirect", 308, "https://p.test:81/members", "hello stranger"},
+    {"/members", "forgets-to-redirect", 200, "", "hello stranger"},
+};
+
+START_TEST(redirects)
+{
+	struct faults faults;
+	struct policy policy = {.host = "open.test", .mode = APP_NONE, .faults = &faults, .moved = "/members", .moved_to = "p.test"};
+	struct request request = {.number = 1, .method = "GET", .authority = "open.test", .port = ":81"};
+	struct admission admission = {.admit = ADMIT_ANONYMOUS};
+	struct reply reply;
+	set_fault(&faults, moves[_i].fault);
+	snprintf(request.target, sizeof request.target, "%s", moves[_i].target);
+	app_answer(&policy, &admission, &request, &reply);
+	ck_assert_msg(reply.status == moves[_i].status, "%s %s: %u", moves[_i].target, moves[_i].fault, reply.status);
+	ck_assert_str_eq(reply.location, moves[_i].location);
+	ck_assert_ptr_nonnull(strstr(reply.body.data, moves[_i].says));
+	reply_fini(&reply);
+}
+END_TEST
+
 /* RFC 8470 5.2. */
 START_TEST(too_early)
 {
@@ -232,6 +263,7 @@ Suite *test_suite(void)
 	tcase_add_test(t, asks_now);
 	tcase_add_loop_test(t, outlives, 0, (int)(sizeof lives / sizeof *lives));
 	tcase_add_test(t, judges_sessions);
+	tcase_add_loop_test(t, redirects, 0, (int)(sizeof moves / sizeof *moves));
 	tcase_add_loop_test(t, too_early, 0, (int)(sizeof times / sizeof *times));
 	suite_add_tcase(s, t);
 	return s;

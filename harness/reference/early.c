@@ -8,6 +8,7 @@
 
 #include <gnutls/crypto.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Of one connection.  More than a request's head is nothing that anybody is in a hurry for. */
 enum { EARLY_BYTES = 16384 };
@@ -16,6 +17,15 @@ struct early {
 	gnutls_anti_replay_t guard;
 	struct sessions *seen; /* ids of ClientHellos; no sessions */
 };
+
+enum rc early_parse(const char *word, bool *takes, bool *too_early, struct err *err)
+{
+	*takes = *word; /* a target's empty parameter */
+	*too_early = strcmp(word, "425") == 0;
+	if (*word && !*too_early && strcmp(word, "wait") != 0)
+		return err_set(err, RC_INPUT, "--early-data %s: wait or 425", word);
+	return RC_OK;
+}
 
 /* GnuTLS puts a time before the id, which every process of ours takes at another moment: what is behind it tells. */
 static int note_hello(void *context, time_t until, const gnutls_datum_t *key, const gnutls_datum_t *data)

@@ -5,9 +5,15 @@
 #ifndef HARNESS_REFERENCE_EARLY_H
 #define HARNESS_REFERENCE_EARLY_H
 
+#include "harness/base/err.h"
+
 #include <gnutls/gnutls.h>
+#include <stdbool.h>
 
 struct early;
+
+/* "wait", "425", or nothing. */
+enum rc early_parse(const char *word, bool *takes, bool *too_early, struct err *err) MUST_USE;
 
 /* NULL when there is no memory. */
 struct early *early_open(void);

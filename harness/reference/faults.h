@@ -60,6 +60,14 @@
 	  "believes at every name what leads to an anchor of any")                                                     \
 	X(FAULT_TAKES_FIRST_FRAGMENT_ONLY, "takes-first-fragment-only", NULL, NULL, false,                             \
 	  "reads the server name from the first piece of a ClientHello alone") \
+	X(FAULT_REDIRECTS_TO_WRONG_HOST, "redirects-to-wrong-host", NULL, NULL, false,                                 \
+	  "leads from the open name to a host that is somebody else's")                                                \
+	X(FAULT_REDIRECTS_TO_FRONT_PAGE, "redirects-to-front-page", NULL, NULL, false,                                 \
+	  "leads from the open name to the right one, and forgets what was asked for")                                 \
+	X(FAULT_SERVES_BODY_WITH_REDIRECT, "serves-body-with-redirect", NULL, NULL, false,                             \
+	  "leads to the protected name, and shows the page at once")                                                   \
+	X(FAULT_FORGETS_TO_REDIRECT, "forgets-to-redirect", NULL, NULL, false,                                         \
+	  "serves at the open name what it should lead from there")                                                    \
 	X(FAULT_TAKES_FIRST_OF_TWO_HOSTS, "takes-first-of-two-hosts", NULL, NULL, false,                               \
 	  "goes by the first Host field where there are several")                                                      \
 	X(FAULT_SERVES_WITHOUT_HOST, "serves-without-host", NULL, NULL, false,                                         \

@@ -93,6 +93,7 @@ static bool take_authority(const char *from, size_t len, struct request *out)
 	for (size_t i = 0; i < host; i++)
 		out->authority[i] = from[i] >= 'A' && from[i] <= 'Z' ? (char)(from[i] + 'a' - 'A') : from[i];
 	out->authority[host] = '\0';
+	snprintf(out->port, sizeof out->port, "%.*s", (int)(len - host), from + host);
 	return true;
 }
 

@@ -13,6 +13,7 @@ static const char *reason(unsigned status)
 		const char *text;
 	} texts[] = {
 	    {200, "OK"},
+	    {308, "Permanent Redirect"},
 	    {400, "Bad Request"},
 	    {403, "Forbidden"},
 	    {413, "Content Too Large"},
@@ -47,6 +48,8 @@ static bool send_reply(struct server_h1 *h, const struct reply *reply, bool with
 	if (reply->content_sha256[0])
 		buf_addf(&b, "X-Body-Length: %llu\r\nX-Body-Sha256: %s\r\n", (unsigned long long)reply->content,
 			 reply->content_sha256);
+	if (reply->location[0])
+		buf_addf(&b, "Location: %s\r\n", reply->location);
 	buf_addf(&b,
 		 "Content-Type: %s\r\nCache-Control: no-store\r\nContent-Length: %zu\r\nConnection: %s\r\n",
 		 reply->type ? reply->type : "text/plain", reply->body.len, h->keep_alive ? "keep-alive" : "close");

@@ -5,6 +5,7 @@
 #include "harness/base/text.h"
 #include "harness/reference/early.h"
 #include "harness/reference/h1.h"
+#include "harness/reference/moved.h"
 #include "harness/reference/personality.h"
 #include "harness/reference/sessions.h"
 #include "harness/reference/tcp.h"
@@ -80,7 +81,8 @@ enum {
 	OPT_LISTEN,
 	OPT_NAME,
 	OPT_PERSONALITY,
-	OPT_PAGES
+	OPT_PAGES,
+	OPT_REDIRECT
 };
 static const struct opt options[] = {
     [OPT_CERTIFICATE] = {"certificate", 0, "FILE", "the server's own chain, PEM"},
@@ -96,6 +98,7 @@ static const struct opt options[] = {
     [OPT_LISTEN] = {"listen", 0, "MODE=IP:PORT", "serve here; may be repeated"},
     [OPT_NAME] = {"name", 0, "HOST=MODE[,TRUST]", "a name of the by-name endpoints; may be repeated"},
     [OPT_PERSONALITY] = {"personality", 0, "NAME", "react as this product is documented to"},
+    [OPT_REDIRECT] = {"redirect", 0, "HOST/PATH=HOST", "a page of one name that is another's; after --name"},
     [OPT_PAGES] = {"error-pages", 0, "detailed|generic", "a personality's: for the machine itself, or for the world"},
 };
 
@@ -199,15 +202,6 @@ static enum rc take_personality(struct server *s, const char *name, struct err *
 	return RC_OK;
 }
 
-static enum rc take_early(struct server *s, const char *word, struct err *err)
-{
-	s->takes_early = *word; /* a target's empty parameter */
-	s->too_early = strcmp(word, "425") == 0;
-	if (*word && !s->too_early && strcmp(word, "wait") != 0)
-		return err_set(err, RC_INPUT, "--early-data %s: wait or 425", word);
-	return RC_OK;
-}
-
 static enum rc take_pages(struct server *s, const char *word, struct err *err)
 {
 	s->hide_details = strcmp(word, "generic") == 0;
@@ -243,7 +237,7 @@ static enum rc take(void *context, int row, const char *argument, struct err *er
 				       SERVER_H1_BODY);
 		break;
 	case OPT_EARLY_DATA:
-		return take_early(s, argument, err);
+		return early_parse(argument, &s->takes_early, &s->too_early, err);
 	case OPT_FAULT:
 		return take_fault(s, argument, err);
 	case OPT_LISTEN:
@@ -254,6 +248,8 @@ static enum rc take(void *context, int row, const char *argument, struct err *er
 		return take_personality(s, argument, err);
 	case OPT_PAGES:
 		return take_pages(s, argument, err);
+	case OPT_REDIRECT:
+		return moved_take(&s->arena, s->named, s->names, argument, err);
 	}
 out:
 	return rc;

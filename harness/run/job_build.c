@@ -16,7 +16,7 @@ struct building {
 	const char *conns[JOB_MAX_CONNECTIONS], *hosts[JOB_MAX_CONNECTIONS]; /* ids, and what each was opened for */
 	const struct live_endpoint *at[JOB_MAX_CONNECTIONS];		     /* where each leads */
 	int n_conns, shown[JOB_MAX_CONNECTIONS];			     /* and the credential of each */
-	const char *reqs[JOB_MAX_REQUESTS];
+	const char *reqs[JOB_MAX_REQUESTS], *targets[JOB_MAX_REQUESTS]; /* ids, and what each asks for */
 	int n_reqs;
 	bool saves; /* the script keeps sessions: TLS 1.2 tickets must be on */
 	struct err *err;
@@ -171,6 +171,28 @@ static void request_defaults(const struct building *b, struct job_request *r)
 	};
 }
 
+/* follow=: only if the answer leads to the same target of the name that this connection is for. */
+static enum rc build_follow(struct building *b, const char *id, const struct live_endpoint *e, struct job_connect *c)
+{
+	int req = handle(b->reqs, b->n_reqs, id);
+	if (req < 0)
+		return err_set(b->err, RC_INPUT, "follow=\"%s\" names no request before it", id);
+	c->follow = (struct job_follow){.req = req, .authority = authority_of(b, e, c->host), .target = b->targets[req]};
+	return RC_OK;
+}
+
+/* target=: the word redirect is the path that leads from one name of the endpoint to its protected one. */
+static enum rc request_target(struct building *b, const struct live_endpoint *e, const char *text, const char **out)
+{
+	*out = text;
+	if (strcmp(text, "redirect") != 0)
+		return RC_OK;
+	for (size_t i = 0; i < e->endpoint->n_names; i++)
+		if ((*out = e->endpoint->names[i].redirect))
+			return RC_OK;
+	return err_set(b->err, RC_INPUT, "target=\"redirect\": no <name> of the endpoint has a redirect=");
+}
+
 static enum rc build_connect(struct building *b, const struct script_step *s, struct job_step *out)
 {
 	const char *text;
@@ -204,7 +226,10 @@ static enum rc build_connect(struct building *b, const struct script_step *s, st
 	c->no_tickets = text_equal(value(b, s, "tickets"), "no");
 	c->no_ems = text_equal(value(b, s, "ems"), "no");
 	c->legacy = text_equal(value(b, s, "secure-renegotiation"), "no");
-	enum rc rc = credential(b, value(b, s, "certificate"), value(b, s, "lives"), &c->credential);
+	text = value(b, s, "follow");
+	enum rc rc = text ? build_follow(b, text, b->at[out->conn], c) : RC_OK;
+	if (rc == RC_OK)
+		rc = credential(b, value(b, s, "certificate"), value(b, s, "lives"), &c->credential);
 	b->shown[out->conn] = c->credential;
 	return rc;
 }
@@ -236,8 +261,9 @@ static enum rc build_request(struct building *b, const struct script_step *s, st
 	}
 	if ((text = value(b, s, "method")))
 		r->method = text;
-	if ((text = value(b, s, "target")))
-		r->target = text;
+	if ((text = value(b, s, "target")) && request_target(b, b->spec->endpoint, text, &r->target) != RC_OK)
+		return RC_INPUT;
+	b->targets[out->req] = r->target;
 	if ((text = value(b, s, "host")))
 		r->host = host_header(b, text);
 	r->chunked = is_yes(value(b, s, "chunked"));

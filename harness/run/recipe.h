@@ -22,6 +22,10 @@ const char *recipe_attribute(struct arena *a, const struct kase *k, enum verb ve
 const char *recipe_curl(struct arena *a, const struct kase *k, const struct live_endpoint *e, const struct recipe_files *f);
 const char *recipe_openssl(struct arena *a, const struct kase *k, const struct live_endpoint *e,
 			   const struct recipe_files *f);
+/* The id of the certificate that these lines show: of the connection that a redirect leads to, or of the first; NULL: the cell's. */
+const char *recipe_certificate(struct arena *a, const struct kase *k);
+/* The curl line for a script that follows a redirect, NULL for one that does not (arena). */
+const char *recipe_follow(struct arena *a, const struct kase *k, const struct live_endpoint *e, const struct recipe_files *f);
 /* Two s_client lines for a script that sends early data, NULL for one that does not (arena). */
 const char *recipe_early(struct arena *a, const struct kase *k, const struct live_endpoint *e, const struct recipe_files *f);
 

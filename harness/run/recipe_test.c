@@ -100,6 +100,29 @@ START_TEST(early_data)
 }
 END_TEST
 
+START_TEST(redirect)
+{
+	static const struct attribute first[] = {A("id", "a"), A("name", "open")}, ask[] = {A("id", "q"), A("target", "redirect")},
+				      second[] = {A("id", "b"), A("name", "p"), A("follow", "q")};
+	const struct script_step steps[] = {{.verb = VERB_CONNECT, .attributes = first, .n_attributes = 2},
+					    {.verb = VERB_REQUEST, .attributes = ask, .n_attributes = 2},
+					    {.verb = VERB_CONNECT, .attributes = second, .n_attributes = 3}};
+	struct scenario scenario = {.suite = "s", .id = "s", .steps = steps, .n_steps = 3};
+	const struct kase k = {.scenario = &scenario, .tls = TLS_1_2, .http = HTTP_1_1};
+	static const struct endpoint_name names[] = {{.id = "open", .host = "open.test", .redirect = "/m"}, {.id = "p", .host = "p.test"}};
+	const struct endpoint endpoint = {.names = names, .n_names = 2};
+	const struct live_endpoint e = {.endpoint = &endpoint, .address = {"127.0.0.1", 8443}, .host = "p.test", .authority = "p.test:8443"};
+	const struct recipe_files f = {.chain = "c.pem", .key = "k.pem"};
+	struct arena a = {0};
+	ck_assert_str_eq(recipe_follow(&a, &k, &e, &f),
+			 "curl -v --location --max-redirs 1 --tls-max 1.2 --insecure --cert 'c.pem' --key 'k.pem' --connect-to "
+			 "open.test:8443:127.0.0.1:8443 --connect-to p.test:8443:127.0.0.1:8443 'https://open.test:8443/m'");
+	scenario.n_steps = 2;
+	ck_assert_ptr_null(recipe_follow(&a, &k, &e, &f));
+	arena_fini(&a);
+}
+END_TEST
+
 Suite *test_suite(void)
 {
 	Suite *s = suite_create("recipe");
@@ -107,6 +130,7 @@ Suite *test_suite(void)
 	tcase_add_loop_test(c, lines, 0, sizeof rows / sizeof *rows);
 	tcase_add_test(c, connection_of_its_own);
 	tcase_add_test(c, early_data);
+	tcase_add_test(c, redirect);
 	suite_add_tcase(s, c);
 	return s;
 }

@@ -323,6 +323,7 @@ struct endpoint_name {
 	const char *id, *host;
 	enum negotiation negotiation;
 	const char *trust; /* "main" unless said */
+	const char *redirect; /* a path there that leads to the same one of the protected name; NULL: none */
 };
 
 struct endpoint {

@@ -57,6 +57,6 @@ struct when read_when(struct findings *f, struct arena *a, const struct node *n,
 const char *read_signals(struct findings *f, const struct node *n, const char *name);
 
 /* What needs= and has= may say. */
-#define CAPABILITY_WORDS "alpn body-echo body-limit ca-list clock concurrent crl early-data echo extended-master-secret forward keep-alive ocsp reload resumption session-id store tenants"
+#define CAPABILITY_WORDS "alpn body-echo body-limit ca-list clock concurrent crl early-data echo extended-master-secret forward keep-alive ocsp redirect reload resumption session-id store tenants"
 
 #endif

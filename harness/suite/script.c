@@ -12,7 +12,7 @@ struct verb_rule {
 
 /* One row a verb, in the order of enum verb. */
 static const struct verb_rule verb_rules[VERB__COUNT] = {
-    [VERB_CONNECT] = {"id name at sni fragment certificate resume early tls plain alpn pha tickets ems secure-renegotiation lives fresh", "id", false},
+    [VERB_CONNECT] = {"id name at sni fragment certificate follow resume early tls plain alpn pha tickets ems secure-renegotiation lives fresh", "id", false},
     [VERB_REQUEST] = {"id on method target host authority body expect-continue chunked until certificate", "id", true},
     [VERB_AWAIT] = {"of", "", false},
     [VERB_ANSWER] = {"on certificate refuse", "", false},
@@ -215,6 +215,13 @@ static void check_yes(struct checking *c, const char *value)
 	check_words(c, value, "yes no");
 }
 
+static void check_follow(struct checking *c, const char *value)
+{
+	check_request(c, value);
+	if (!script_attribute(c->step, "name"))
+		wrong(c, value, "needs name=: where the redirect has to lead");
+}
+
 /* RFC 8446 4.2.10: early data is protected by the keys of a session. */
 static void check_early(struct checking *c, const char *value)
 {
@@ -326,6 +333,7 @@ static const struct {
     {"pha", check_yes},
     {"plain", check_yes},
     {"early", check_early},
+    {"follow", check_follow},
     {"tickets", check_yes},
     {"ems", check_yes},
     {"expect-continue", check_yes},

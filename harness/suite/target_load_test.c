@@ -25,7 +25,7 @@ static const char target_text[] =
     "<endpoint id=\"a\" negotiation=\"required\" url=\"https://localhost:@port:a@/\" address=\"127.0.0.1:@port:a@\" "
     "trust=\"tenant\"/>"
     "<endpoint id=\"n\" negotiation=\"by-name\" url=\"https://protected.test:@port:n@/\" http=\"1.1\">"
-    "<name id=\"open\" host=\"open.test\" negotiation=\"none\"/><name id=\"protected.test\" "
+    "<name id=\"open\" host=\"open.test\" negotiation=\"none\" redirect=\"/a\"/><name id=\"protected.test\" "
     "negotiation=\"required\"/></endpoint>"
     "<accept status=\"200\" contains=\"hello\"/><reject location=\"/login\"/><echo body=\"you: \" as=\"sha256-hex\"/>"
     "<verified header=\"X\" yes=\"1\"/><received length=\"L\" sha256=\"D\"/><limits in-flight=\"1\" handshake=\"5s\"/>"
@@ -121,7 +121,9 @@ START_TEST(values)
 	ck_assert_int_eq(t->echo.as, ECHO_SHA256_HEX);
 	ck_assert_str_eq(t->received.length, "L");
 	ck_assert_str_eq(t->received.sha256, "D");
-	ck_assert_str_eq(t->has, "echo body-echo body-limit"); /* the last two follow */
+	ck_assert_str_eq(t->endpoints[1].names[0].redirect, "/a");
+	ck_assert_ptr_null(t->endpoints[1].names[1].redirect);
+	ck_assert_str_eq(t->has, "echo body-echo body-limit redirect"); /* the last three follow */
 	ck_assert_uint_eq(t->limits.handshake_ms, 5000);
 	ck_assert_str_eq(v->sets[0].value, "1");
 	ck_assert_str_eq(t->identities[1].key, "pkcs11:x");

@@ -78,10 +78,23 @@ static void check_url(struct target_reading *r, const struct node *n, const char
 		read_host(r->findings, where, "url", host, len < strlen(host) ? len : strlen(host));
 }
 
+/* RFC 9112 3.2.1: origin-form, as it goes out. */
+static void check_path(struct target_reading *r, const struct node *n, const char *attribute, const char *path)
+{
+	static const char shape[] = "does not begin with one /, or holds what no request target can";
+	if (!path)
+		return;
+	bool good = path[0] == '/' && path[1] != '/' && strlen(path) < 256;
+	for (const char *c = path; *c; c++)
+		good = good && *c > ' ' && *c < 0x7f && !strchr("#\"<>\\^`{|}@", *c);
+	if (!good)
+		findings_add(r->findings, read_where(n, attribute), "%s=\"%.100s\" %s", attribute, path, shape);
+}
+
 static void read_name(struct target_reading *r, const struct node *n, struct endpoint_name *out)
 {
 	static const struct shape shape = {
-	    .attributes = "id host negotiation trust", .required = "id negotiation", .children = ""};
+	    .attributes = "id host negotiation trust redirect", .required = "id negotiation", .children = ""};
 	read_shape(r->findings, n, &shape);
 	*out = (struct endpoint_name){
 	    .id = read_id(r->findings, n, "id"),
@@ -89,7 +102,9 @@ static void read_name(struct target_reading *r, const struct node *n, struct end
 	    .negotiation =
 		(enum negotiation)read_word(r->findings, n, "negotiation", negotiation_words(), NEGOTIATION_NONE),
 	    .trust = read_value(n, "trust"),
+	    .redirect = read_value(n, "redirect"),
 	};
+	check_path(r, n, "redirect", out->redirect);
 	if (!out->host)
 		out->host = out->id;
 	if (!out->trust)
@@ -183,6 +198,15 @@ static const char *with_word(struct arena *a, const char *has, const char *word,
 	return follows && !text_has_word(has, word) ? arena_printf(a, "%s %s", has ? has : "", word) : has;
 }
 
+static bool redirects(const struct endpoint *endpoints, size_t n)
+{
+	bool any = false;
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < endpoints[i].n_names; j++)
+			any = any || endpoints[i].names[j].redirect;
+	return any;
+}
+
 const struct target *target_vary(struct arena *a, const struct target *t, const struct variant *v)
 {
 	struct target *out = arena_memdup(a, t, sizeof *t);
@@ -196,6 +220,7 @@ const struct target *target_vary(struct arena *a, const struct target *t, const 
 		out->n_endpoints = v->n_endpoints;
 		out->negotiation = negotiation_of(v->endpoints, v->n_endpoints);
 	}
+	out->has = with_word(a, out->has, "redirect", redirects(out->endpoints, out->n_endpoints));
 	return out;
 }
 
@@ -436,6 +461,7 @@ const struct target *target_read(struct findings *f, struct arena *a, const stru
 	read_received(&r, root);
 	derive(&r, root, "body-echo", t->received.sha256, "<received>");
 	derive(&r, root, "body-limit", t->body_limit, "body-limit=");
+	derive(&r, root, "redirect", redirects(t->endpoints, t->n_endpoints), "redirect= of a <name>");
 	read_limits(&r, read_child(f, root, "limits"));
 	return t;
 }
