@@ -78,7 +78,7 @@ START_TEST(tenants)
 		{"tenant", &fixture_any_eku, REJ},  {"tenant", &fixture_expired, REJ}, {NULL, &theirs, REJ},
 	};
 	static const struct endpoint_name names[] = {
-		{"protected", "protected.test", NEGOTIATION_REQUIRED, "main"}, {"tenant", "tenant.test", NEGOTIATION_REQUIRED, "tenant"}};
+		{"protected", "protected.test", NEGOTIATION_REQUIRED, "main", NULL}, {"tenant", "tenant.test", NEGOTIATION_REQUIRED, "tenant", NULL}};
 	static const struct endpoint endpoint = {.id = "names", .negotiation = NEGOTIATION_BY_NAME, .names = names, .n_names = 2};
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		struct kase k = fixture_case;
