@@ -150,7 +150,7 @@ static const struct process process = {.id = "fake",
 				       .logs = logs,
 				       .n_logs = 1,
 				       .where = {"t.xml", 8}};
-static const struct endpoint_name names[] = {{"open", "open.mtlspec.test", NEGOTIATION_NONE, "main"}};
+static const struct endpoint_name names[] = {{"open", "open.mtlspec.test", NEGOTIATION_NONE, "main", NULL}};
 static const struct endpoint endpoint = {.id = "required",
 					 .url = "https://localhost:@port:one@/path",
 					 .address = "127.0.0.1:@port:one@",
