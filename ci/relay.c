@@ -22,6 +22,7 @@
 struct pair {
 	int fd[2];    /* client, server; -1: none */
 	bool done[2]; /* that side has said its last word */
+	bool cut[2];  /* and it was a reset, which a send has used up: recv will say 0 */
 };
 
 static struct pair pairs[PAIRS_MAX];
@@ -62,11 +63,18 @@ static unsigned count_open(void)
 	return n;
 }
 
+/* A reset goes on as a reset. */
+static void reset_at_close(int fd)
+{
+	struct linger now = {1, 0};
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+}
+
 static void forget(struct pair *p)
 {
 	close(p->fd[0]);
 	close(p->fd[1]);
-	*p = (struct pair){{-1, -1}, {false, false}};
+	*p = (struct pair){.fd = {-1, -1}};
 }
 
 /* `side` is readable: pass on all that it has said, also that it says no more. */
@@ -76,18 +84,19 @@ static void pass(struct pair *p, int side)
 	ssize_t n;
 	while ((n = recv(p->fd[side], data, sizeof data, MSG_DONTWAIT)) > 0)
 		for (ssize_t at = 0, put; at < n; at += put)
-			if ((put = send(p->fd[!side], data + at, (size_t)(n - at), MSG_NOSIGNAL)) < 0)
+			if ((put = send(p->fd[!side], data + at, (size_t)(n - at), MSG_NOSIGNAL)) < 0) {
+				p->cut[!side] = p->cut[!side] || errno == ECONNRESET;
 				break; /* the other side's last word is read in its own turn */
+			}
 	if (n < 0 && errno == EAGAIN)
 		return;
 	p->done[side] = true;
-	if (n < 0) { /* a reset goes on as a reset */
-		struct linger now = {1, 0};
-		setsockopt(p->fd[!side], SOL_SOCKET, SO_LINGER, &now, sizeof now);
-	} else {
+	bool reset = n < 0 || p->cut[side];
+	if (reset)
+		reset_at_close(p->fd[!side]);
+	else
 		shutdown(p->fd[!side], SHUT_WR);
-	}
-	if (p->done[!side] || n < 0)
+	if (p->done[!side] || reset)
 		forget(p);
 }
 
@@ -101,11 +110,12 @@ static void take(int listener, unsigned short port, unsigned *total)
 		die("relay: cannot take a connection");
 	++*total;
 	if (connect(server, (struct sockaddr *)&to, sizeof to) < 0) {
+		reset_at_close(client); /* one that resets whatever comes may be quicker than connect() */
 		close(client);
 		close(server);
 		return;
 	}
-	pairs[i] = (struct pair){{client, server}, {false, false}};
+	pairs[i] = (struct pair){.fd = {client, server}};
 	printf("connection %u, %u open\n", *total, count_open());
 	fflush(stdout);
 }
@@ -140,7 +150,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	for (int i = 0; i < PAIRS_MAX; i++)
-		pairs[i] = (struct pair){{-1, -1}, {false, false}};
+		pairs[i] = (struct pair){.fd = {-1, -1}};
 	int listener = bound(&port);
 	if (listen(listener, 64) < 0)
 		die("relay: listen");

@@ -112,6 +112,30 @@ START_TEST(hello)
 }
 END_TEST
 
+static void peer_resets_first_piece(const struct peer *p UNUSED, int fd)
+{
+	char piece[100];
+	struct linger now = {.l_onoff = 1, .l_linger = 0};
+	(void)!read(fd, piece, sizeof piece);
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+}
+
+/* The segment behind a reset is the one send() that hears of it. */
+START_TEST(reset_between_segments)
+{
+	struct job_credential c = credential();
+	struct job_step step = connect_step(_i ? TLS12 : TLS13);
+	struct peer p = {.act = peer_resets_first_piece, .text = ""};
+	step.connect.fragment = (struct job_fragment){100, false};
+	peer_start(&p);
+	run_steps(&p, &step, 1, &c);
+	peer_stop(&p);
+	const struct event *lost = observation_find(&seen, 0, EVENT_WRITE_LOST, 0, -1);
+	const struct event *reset = observation_find(&seen, 0, EVENT_RESET, 0, -1);
+	ck_assert_msg(reset && reset->a == ECONNRESET && (!lost || lost->a == ECONNRESET), "%s", words(&seen));
+}
+END_TEST
+
 Suite *test_suite(void)
 {
 	Suite *s = suite_create("hello");
@@ -119,6 +143,7 @@ Suite *test_suite(void)
 	tcase_add_unchecked_fixture(c, open_all, close_all);
 	tcase_set_timeout(c, 60);
 	tcase_add_loop_test(c, hello, 0, 2 * ROWS(rows));
+	tcase_add_loop_test(c, reset_between_segments, 0, 2);
 	suite_add_tcase(s, c);
 	return s;
 }

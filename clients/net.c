@@ -180,23 +180,40 @@ static void note_hello(struct net *n)
 }
 
 /*
+ * Up to `len` held bytes; false when no more can go now, or ever.  The peer may be gone for writing: what it said before
+ * is still to be read.
+ */
+static bool send_held(struct net *n, size_t len)
+{
+	ssize_t put;
+	do
+		put = send(n->fd, n->held.data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	while (put < 0 && errno == EINTR);
+	if (put >= 0) {
+		note_hello(n);
+		buf_drop(&n->held, (size_t)put);
+		return true;
+	}
+	if (errno != EAGAIN && errno != EWOULDBLOCK) {
+		n->lost_errno = errno;
+		net_note(n, EVENT_WRITE_LOST, n->lost_errno, 0, NULL);
+		buf_clear(&n->held);
+	}
+	return false;
+}
+
+/*
  * The first flight in segments: TCP_NODELAY sends each as it is written.  The first stands alone until it is read, so
  * that it is not read together with the rest; what cannot be sent is left to net_backlog.
  */
 static void send_in_segments(struct net *n)
 {
 	while (n->held.len) {
-		size_t len = n->held.len < n->segment ? n->held.len : n->segment;
-		ssize_t put = send(n->fd, n->held.data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put < 0)
+		bool first = !n->hello_sent;
+		if (!send_held(n, n->held.len < n->segment ? n->held.len : n->segment))
 			break;
-		buf_drop(&n->held, (size_t)put);
-		if (!n->hello_sent) {
-			note_hello(n);
+		if (first)
 			await_reader(n);
-		}
 	}
 	n->segment = 0;
 }
@@ -205,22 +222,8 @@ size_t net_backlog(struct net *n)
 {
 	if (n->segment && n->held.len)
 		send_in_segments(n);
-	while (n->held.len) {
-		ssize_t put = send(n->fd, n->held.data, n->held.len, MSG_NOSIGNAL | MSG_DONTWAIT);
-		if (put >= 0) {
-			note_hello(n);
-			buf_drop(&n->held, (size_t)put);
-			continue;
-		}
-		if (errno == EINTR)
-			continue;
-		if (errno == EAGAIN || errno == EWOULDBLOCK)
-			break;
-		/* The peer is gone for writing; what it said before is still to be read. */
-		n->lost_errno = errno;
-		net_note(n, EVENT_WRITE_LOST, n->lost_errno, 0, NULL);
-		buf_clear(&n->held);
-	}
+	while (n->held.len && send_held(n, n->held.len))
+		;
 	return n->held.len;
 }
 
