@@ -209,7 +209,7 @@ enum rc ready_resolve(struct arena *a, const char *host, uint16_t port, struct j
 		return RC_OK;
 	}
 	int e = getaddrinfo(host, NULL, &hints, &list);
-	if (e && strcmp(host, "localhost") == 0) { /* RFC 6761 6.3, whatever the machine's files say */
+	if (e && url_host_is_localhost(host)) { /* whatever the machine's files say */
 		out->ip = "127.0.0.1";
 		return RC_OK;
 	}

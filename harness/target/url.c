@@ -10,6 +10,13 @@ bool url_host_is_ip(const char *host)
 	return inet_pton(AF_INET, host, bytes) == 1 || inet_pton(AF_INET6, host, bytes) == 1;
 }
 
+bool url_host_is_localhost(const char *host)
+{
+	static const char name[] = "localhost";
+	size_t len = strlen(host), n = sizeof name - 1;
+	return len >= n && strcasecmp(host + len - n, name) == 0 && (len == n || host[len - n - 1] == '.');
+}
+
 /* Letters, digits, hyphen, dot, and the underscore that some intranets use; labels and length as RFC 1035 2.3.4. */
 static bool is_name(const char *host)
 {

@@ -23,5 +23,7 @@ enum rc url_address(struct arena *a, const char *text, struct where where, const
 		    struct err *err) MUST_USE;
 /* True for an IP literal: no name to put into SNI (RFC 6066 section 3). */
 bool url_host_is_ip(const char *host);
+/* "localhost" and what ends in ".localhost": the loopback addresses, also where nothing resolves it (RFC 6761 6.3). */
+bool url_host_is_localhost(const char *host);
 
 #endif

@@ -97,6 +97,18 @@ START_TEST(tells_literals_from_names)
 }
 END_TEST
 
+START_TEST(knows_localhost)
+{
+	static const struct {
+		const char *host;
+		bool is;
+	} rows[] = {{"localhost", true},	 {"LocalHost", true},	{"a.localhost", true}, {"mylocalhost", false},
+		    {"localhost.test", false}, {"ocalhost", false}, {"", false}};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		ck_assert_msg(url_host_is_localhost(rows[i].host) == rows[i].is, "%s", rows[i].host);
+}
+END_TEST
+
 Suite *test_suite(void)
 {
 	Suite *s = suite_create("target/url");
@@ -105,6 +117,7 @@ Suite *test_suite(void)
 	tcase_add_loop_test(t, refuses, 0, (int)(sizeof bad / sizeof *bad));
 	tcase_add_loop_test(t, reads_addresses, 0, (int)(sizeof addresses / sizeof *addresses));
 	tcase_add_test(t, tells_literals_from_names);
+	tcase_add_test(t, knows_localhost);
 	suite_add_tcase(s, t);
 	return s;
 }
