@@ -138,10 +138,8 @@ static int dial(unsigned port)
 {
 	struct sockaddr_in at = {
 	    .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
-	struct timeval patience = {.tv_sec = 5};
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 	ck_assert_int_eq(connect(fd, (struct sockaddr *)&at, sizeof at), 0);
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
 	return fd;
 }
 
@@ -203,10 +201,13 @@ START_TEST(serves_until_it_is_told_to_stop)
 }
 END_TEST
 
-/* More connections than workers allowed, all silent: the next one waits its turn and is served when they leave. */
+/*
+ * More connections than workers allowed, all silent: the next one waits its turn and is served when they leave.  That is
+ * the birth and death of as many processes: seconds of work, and how long it takes is the machine's affair.
+ */
 START_TEST(waits_when_all_workers_are_taken)
 {
-	enum { MANY = 300 };
+	enum { MANY = 260 };
 	static int fd[MANY];
 	struct server s;
 	int status;
@@ -220,7 +221,7 @@ START_TEST(waits_when_all_workers_are_taken)
 	ck_assert_int_eq(poll(&p, 1, 200), 0);
 	for (int i = 0; i < MANY; i++)
 		close(fd[i]);
-	ck_assert_int_eq(poll(&p, 1, 5000), 1);
+	ck_assert_int_eq(poll(&p, 1, -1), 1);
 	close(last);
 	plain_request(port);
 	kill(s.pid, SIGTERM);
@@ -234,7 +235,7 @@ Suite *test_suite(void)
 {
 	Suite *s = suite_create("reference/serve");
 	TCase *t = tcase_create("serve");
-	tcase_set_timeout(t, 30);
+	tcase_set_timeout(t, 120); /* nothing here has a deadline of its own */
 	tcase_add_unchecked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, refuses, 0, (int)(sizeof refused / sizeof *refused));
 	tcase_add_test(t, answers_for_one_host_alone);
