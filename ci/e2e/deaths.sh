@@ -112,6 +112,21 @@ has 'died: signal'
 [ "$(count crash '^(broken|inconclusive) ')" = 0 ] || fail "a crash makes other cases inconclusive"
 [ "$(count crash '^crash .*condition=[a-z-]*critical')" -ge 1 ] || fail "$(verdicts crash | grep -v ^pass)"
 
+# What is hostile runs with nothing beside it: a death there is its own, and no second run has to say so.
+cat > hostile.xml << 'EOF'
+<scenarios xmlns="urn:mtlspec:1">
+  <scenario id="fatal" severity="high" impact="hostile">
+    <title>A condition that the server may die of</title>
+    <matrix tls="1.3" negotiation="required" http="1.1" condition="valid critical-extension-unknown"/>
+    <expect decision="as-condition"/>
+  </scenario>
+</scenarios>
+EOF
+expect 1 timeout 240 "$mtlspec" run --out hostile --suite hostile.xml --select 'hostile/*' --fault dies-on-unknown-critical-extension
+[ "$(verdicts hostile | sed 's/\[.*=/ /')" = "$(printf '%s\n' 'crash hostile/fatal critical-extension-unknown]' 'pass hostile/fatal valid]')" ] || fail "$(verdicts hostile)"
+has_not 'died while cases ran'
+[ "$(grep -c '<run ' hostile/results.xml)" = 2 ] || fail "$(grep -c '<run ' hostile/results.xml) runs of two cases, one a death that was seen alone"
+
 # It dies and cannot be started again: what was finished is reported, the rest was not reached.
 cat > once.sh <<EOF
 #!/bin/sh

@@ -60,6 +60,7 @@ wrong 'no case has the id nosuch' show nosuch
 wrong 'report takes one directory' report
 wrong 'want results, junit or console' report x --format pdf
 wrong 'gate takes BASELINE and RESULTS' gate
+wrong '--allowed goes with --expected' gate --allowed nosuch nosuch
 wrong 'nosuch' gate nosuch nosuch
 echo '<suite xmlns="urn:mtlspec:1"><scenario id="x"></suite>' > broken.xml
 wrong 'broken.xml:1' run --suite broken.xml

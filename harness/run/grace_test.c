@@ -14,6 +14,7 @@ static const struct {
     {"a quarter of quick ones is no rule", {10, 10000, 10000, 10000}, 4, 1, 30000},
     {"half of them wait long", {10000, 5000000}, 2, 20, 30000},
     {"all are slow", {400000}, 1, 40, 1200000},
+    {"a machine that is starved", {2000000}, 1, 40, 6000000},
     {"bounded", {4000000}, 1, 40, GRACE_MAX_US},
 };
 
