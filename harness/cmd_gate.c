@@ -29,7 +29,8 @@ static const char usage[] =
 	"Compares two runs (results.xml or the directory of a run): new failures, fixed, still failing, new in the suite,\n"
 	"disappeared.  With --expected: every verdict other than pass must be predicted by a row of the file, and every row\n"
 	"must come true; rows that need not (of a variant of a server: those of the server) are --allowed.  Exit status:\n"
-	"0 nothing got worse or all as predicted, 1 new failures, cases that disappeared or differences, 2 usage or unreadable results.";
+	"0 nothing got worse or all as predicted, 1 new failures, cases that disappeared or differences,\n"
+	"2 usage or unreadable results.";
 
 struct choices {
 	struct gate_spec spec;
