@@ -291,8 +291,8 @@ struct prepare {
 /* How a process is told to read its configuration again: by a signal or by a command; neither: it cannot be. */
 struct reload {
 	int signal;
-	const char *done; /* what it then says in its log; NULL: its workers of before are gone */
-	struct prepare command; /* over when it has ended; n_arguments 0: none */
+	const char *done; /* what it then says in its log, and when it has started; or NULL.  Its workers of before are gone, too */
+	struct prepare command; /* to its end; n_arguments 0: none */
 };
 
 struct process {

@@ -18,7 +18,7 @@
 static const char *const sanitizer_words[] = {"ERROR: AddressSanitizer", "runtime error:", "Invalid read",
 					      "Invalid write"};
 
-static off_t size_of(const char *path)
+off_t health_end(const char *path)
 {
 	struct stat st;
 	return stat(path, &st) == 0 ? st.st_size : 0;
@@ -29,7 +29,7 @@ void health_begin(struct running *r)
 	for (size_t i = 0; i < r->target->n_processes; i++) {
 		struct member *m = &r->members[i];
 		for (size_t k = 0; k < m->n_watches; k++)
-			m->watches[k].floor = m->watches[k].seen = size_of(m->watches[k].path);
+			m->watches[k].floor = m->watches[k].seen = health_end(m->watches[k].path);
 		workers_look(&m->workers, m->proc.pid);
 	}
 }
@@ -58,7 +58,7 @@ static bool look(struct watch *w, char *line, size_t size)
 {
 	char chunk[16384 + OVERLAP + 1];
 	bool found = false;
-	off_t end = size_of(w->path);
+	off_t end = health_end(w->path);
 	if (end < w->seen)
 		w->floor = w->seen = 0; /* rotated or truncated */
 	if (end == w->seen)
@@ -159,7 +159,7 @@ void health_tail(const char *path, char *out, size_t size)
 {
 	char text[2048];
 	size_t len = 0;
-	off_t end = size_of(path), from = end > (off_t)sizeof text - 1 ? end - (off_t)sizeof text + 1 : 0;
+	off_t end = health_end(path), from = end > (off_t)sizeof text - 1 ? end - (off_t)sizeof text + 1 : 0;
 	out[0] = '\0';
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)

@@ -7,7 +7,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define RELOAD_MS 8000u
@@ -20,18 +19,12 @@ struct before {
 	off_t *ends; /* of its logs */
 };
 
-static off_t end_of(const char *path)
-{
-	struct stat st;
-	return stat(path, &st) == 0 ? st.st_size : 0;
-}
-
 static void look(struct running *r, const struct member *m, struct before *out)
 {
 	workers_look(&out->workers, m->proc.pid);
 	out->ends = ARENA_NEW(r->arena, off_t, m->n_watches);
 	for (size_t i = 0; i < m->n_watches; i++)
-		out->ends[i] = end_of(m->watches[i].path);
+		out->ends[i] = health_end(m->watches[i].path);
 }
 
 /* Has `phrase` been written to the file behind `from`? */
@@ -66,26 +59,30 @@ static bool any_left(const struct workers *before, pid_t master)
 	return false;
 }
 
-/* A master answers a signal in its own time; until its old workers are gone they may take connections as before. */
+/*
+ * `before` is NULL where it is but to say that it has read its configuration once: what comes earlier finds nobody who
+ * hears it.  A master answers in its own time; until its old workers are gone they
+ * may take connections as before.
+ */
 static bool has_done(const struct member *m, const struct before *before)
 {
 	const char *done = m->process->reload.done;
-	for (size_t i = 0; done && i < m->n_watches; i++)
-		if (says(m->watches[i].path, before->ends[i], done))
-			return true;
-	return !done && !any_left(&before->workers, m->proc.pid);
+	bool said = !done;
+	for (size_t i = 0; !said && i < m->n_watches; i++)
+		said = says(m->watches[i].path, before ? before->ends[i] : m->watches[i].born, done);
+	return said && (!before || !any_left(&before->workers, m->proc.pid));
 }
 
 static enum rc wait_done(struct member *m, const struct before *before, struct err *err)
 {
 	uint64_t until = clock_us() + RELOAD_MS * 1000ull;
-	const char *done = m->process->reload.done;
+	const char *done = m->process->reload.done, *when = before ? "was told to reload" : "was started";
 	while (!has_done(m, before)) {
 		if (!proc_alive(&m->proc))
-			return err_set(err, RC_FAULT, "process %s ended when it was told to reload", m->process->id);
+			return err_set(err, RC_FAULT, "process %s ended when it %s", m->process->id, when);
 		if (clock_us() >= until)
-			return err_set(err, RC_FAULT, "process %s was told to reload and %s%s after %u ms",
-				       m->process->id, done ? "has not said: " : "has the same workers",
+			return err_set(err, RC_FAULT, "process %s %s and %s%s after %u ms", m->process->id, when,
+				       done ? "has not said, or has the same workers: " : "has the same workers",
 				       done ? done : "", RELOAD_MS);
 		poll(NULL, 0, 5); /* the next look */
 	}
@@ -97,13 +94,18 @@ static bool can(const struct member *m)
 	return m->proc.pid && (m->process->reload.signal || m->process->reload.command.n_arguments);
 }
 
-static enum rc tell(struct running *r, struct member *m, struct err *err)
+static enum rc tell(struct running *r, struct member *m, struct before *before, struct err *err)
 {
-	if (m->process->reload.command.n_arguments)
+	if (m->process->reload.command.n_arguments) {
+		look(r, m, before);
 		return prepare_command(r, m, &m->process->reload.command, "<reload>", err);
-	if (kill(m->proc.pid, m->process->reload.signal) < 0)
-		return err_errno(err, RC_FAULT, "cannot signal process %s", m->process->id);
-	return RC_OK;
+	}
+	enum rc rc = wait_done(m, NULL, err);
+	if (rc == RC_OK)
+		look(r, m, before);
+	if (rc == RC_OK && kill(m->proc.pid, m->process->reload.signal) < 0)
+		rc = err_errno(err, RC_FAULT, "cannot signal process %s", m->process->id);
+	return rc;
 }
 
 enum rc running_reload(struct running *r, struct err *err)
@@ -115,13 +117,12 @@ enum rc running_reload(struct running *r, struct err *err)
 		if (!can(&r->members[i]))
 			continue;
 		any = true;
-		look(r, &r->members[i], &before[i]);
-		TRY(tell(r, &r->members[i], err));
+		TRY(tell(r, &r->members[i], &before[i], err));
 	}
 	if (!any)
 		return err_set(err, RC_ABSENT, "target %s has no <reload>", r->target->id);
 	for (size_t i = 0; i < r->target->n_processes; i++)
-		if (can(&r->members[i]) && r->members[i].process->reload.signal)
+		if (can(&r->members[i]))
 			TRY(wait_done(&r->members[i], &before[i], err));
 	rc = running_wait_ready(r, err);
 out:

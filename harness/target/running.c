@@ -125,6 +125,8 @@ static enum rc start(struct running *r, struct member *m, struct err *err)
 	int fd = open(m->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return err_errno(err, RC_FAULT, "cannot write %s", m->log);
+	for (size_t i = 0; i < m->n_watches; i++)
+		m->watches[i].born = health_end(m->watches[i].path);
 	/* If we are killed, a master must still end its workers: it gets its ordinary stop signal. */
 	struct proc_spec spec = {.argv = m->argv,
 				 .env = m->env,

@@ -15,6 +15,7 @@ struct watch {
 	const char *path;
 	const char *crash; /* a phrase of the product; NULL: sanitizer words only */
 	off_t floor, seen; /* nothing before floor is read; up to seen it was */
+	off_t born;	   /* its end when the process was started */
 };
 
 struct member { /* a process of the target */
@@ -74,6 +75,7 @@ enum rc running_wait_ready(struct running *r, struct err *err) MUST_USE;
 
 /* health.c */
 void health_begin(struct running *r); /* what the logs hold by now is old */
+off_t health_end(const char *path); /* where it ends; 0 when there is none */
 /* The last lines of a file in one line, at most size. */
 void health_tail(const char *path, char *out, size_t size);
 

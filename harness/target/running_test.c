@@ -107,6 +107,7 @@ static void fake_server(const char *word, const char *port)
 		_exit(4);
 	if (strcmp(word, "reloads") == 0)
 		signal(SIGHUP, on_hangup);
+	on_hangup(0); /* as at every start */
 	if (word[0] == 'm')
 		master(strcmp(word, "master-logs") == 0);
 	for (;;) {

@@ -30,8 +30,9 @@ using var hangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, told =>
 {
 	told.Cancel = true;
 	(anchors, anchorsOfTenant) = (Pem("anchors"), Pem("anchors-of-tenant"));
-	Console.Error.WriteLine("anchors read again");
+	Console.Error.WriteLine("anchors read");
 });
+Console.Error.WriteLine("anchors read");
 
 builder.Logging.SetMinimumLevel(LogLevel.Warning);
 builder.WebHost.ConfigureKestrel(kestrel =>
