@@ -71,7 +71,9 @@ static void want_decision(struct judging *j)
 		if (d.decision)
 			want->mask = d.decision->decision;
 	}
-	if ((want->mask & BIT(DECISION_REJECT)) && may_be_stranger(j))
+	/* a line that decides about who shows nothing is about just that: served, or not */
+	bool nobody = shown ? shown->none : text_equal(j->w.certificate, "none");
+	if ((want->mask & BIT(DECISION_REJECT)) && may_be_stranger(j) && !(want->decided && nobody))
 		want->mask |= BIT(DECISION_ANONYMOUS);
 }
 

@@ -284,6 +284,33 @@ START_TEST(late_without_insisting)
 }
 END_TEST
 
+/* Left to the profile, whether who shows nothing is served there: its word is not softened. */
+START_TEST(late_and_nobody)
+{
+	static const struct expect policy = {.policy = true};
+	static const struct profile_line line = {.decision = BIT(DECISION_REJECT), .source = "S1"};
+	static const struct profile insists = {.id = "insists", .lines = &line, .n_lines = 1};
+	static const struct event events[FIXTURE_EVENTS] = {HELLO, E(FIRST_BYTE), DONE13, GET, E(REAUTH_REQUEST), E(CERTIFICATE_DECLINED),
+							    STATUS(200)};
+	const struct scenario s = {.suite = "s", .id = "s", .steps = with_none, .n_steps = 2, .expects = &policy, .n_expects = 1};
+	const struct endpoint e = {.id = "e", .negotiation = NEGOTIATION_POST_HANDSHAKE, .strangers = true};
+	struct arena a = {0};
+	struct observation o;
+	struct judgement j;
+	struct kase k = fixture_case;
+	struct judge_context c = fixture_context;
+	c.profile = &insists;
+	k.scenario = &s;
+	k.endpoint = &e;
+	k.negotiation = NEGOTIATION_POST_HANDSHAKE;
+	fixture_observe(&o, events);
+	judge(&a, &k, &c, CONTROL_GOOD, &o, &j);
+	ck_assert_msg(j.verdict == VERDICT_FALSE_ACCEPT, "%s: %s", verdict_text(j.verdict), j.reason);
+	observation_fini(&o);
+	arena_fini(&a);
+}
+END_TEST
+
 START_TEST(never_without_control)
 {
 	static const struct event events[FIXTURE_EVENTS] = {HELLO, UP, STATUS(403)};
@@ -358,6 +385,7 @@ Suite *test_suite(void)
 	tcase_add_loop_test(c, expectations, 0, ROWS(said));
 	tcase_add_test(c, late_impossible);
 	tcase_add_test(c, late_without_insisting);
+	tcase_add_test(c, late_and_nobody);
 	tcase_add_test(c, never_without_control);
 	tcase_add_test(c, precedence);
 	tcase_add_test(c, events_dropped);
