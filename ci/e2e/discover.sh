@@ -39,12 +39,12 @@ listens() { # PORT: soon; false when a server ended instead
 	done
 	return 1
 }
-free() { read -r none optional required names backend late < <("$tools/relay" free 6); }
+free() { read -r none optional required names backend late admin < <("$tools/relay" free 7); }
 fill() { # NAME FILE: the shipped template with its placeholders replaced
 	sed -e "s|@dir@|$work|g; s|@user@|$(id -un)|g; s|@group@|$(id -gn)|g; s|@server-cert@|$cert|g; s|@server-key@|$dir/server.key|g; s|@anchors@|$anchors|g
 		s|@port:none@|$none|g; s|@port:optional@|$optional|g; s|@port:required@|$required|g; s|@port:names@|$names|g
-		s|@port:backend@|$backend|g; s|@port:late@|$late|g; s|@verify-late@|require|g; s|@late@||g; s|@anchors:tenant@|$anchors|g; s|@depth@|10|g; s|@verify-optional@|optional|g; s|@verify-required@|${verify:-on}|g
-		s|@mode-optional@|verify_if_given|g; s|@mode-required@|require_and_verify|g
+		s|@port:backend@|$backend|g; s|@port:late@|$late|g; s|@port:admin@|$admin|g; s|@verify-late@|require|g; s|@late@||g; s|@anchors:tenant@|$anchors|g; s|@depth@|10|g; s|@verify-optional@|optional|g; s|@verify-required@|${verify:-on}|g
+		s|@early-data@||g; s|@early-data-told@||g; s|@mode-optional@|verify_if_given|g; s|@mode-required@|require_and_verify|g
 		s|@modules@|/usr/lib/apache2/modules|g; s|@mpm@|event|g; s|@account@|www-data|g" "$root/suites/targets/$1/$2.in" > "$work/$2"
 	! grep -oE '@[a-z:-]+@' "$work/$2" || fail "$2 has a placeholder that this script does not know"
 }
@@ -197,10 +197,11 @@ if installed apache2; then
 fi
 start_caddy() {
 	fill caddy caddy.json
+	background "$mtlspec" serve --listen "plain=127.0.0.1:$backend" # tells what it received
 	HOME=$work XDG_DATA_HOME=$work XDG_CONFIG_HOME=$work background caddy run --config "$work/caddy.json"
 }
 if installed caddy; then
-	up start_caddy none optional required
+	up start_caddy backend none optional required
 	for mode in none optional required; do finds $mode "${!mode}" caddy; done
 	echoes 'header="X-Client-Subject" as="subject"'
 fi
