@@ -191,12 +191,19 @@ static enum rc worker_add(struct pool *p, struct worker **out, struct err *err)
 }
 
 /* Kill, reap, and tell how it ended. */
-static int worker_reap(struct worker *w)
+static void worker_kill(const struct worker *w)
 {
-	int status = 0;
 	if (w->pid > 0) {
 		kill(-w->pid, SIGKILL);
 		kill(w->pid, SIGKILL);
+	}
+}
+
+static int worker_reap(struct worker *w)
+{
+	int status = 0;
+	worker_kill(w);
+	if (w->pid > 0) {
 		while (waitpid(w->pid, &status, 0) < 0 && errno == EINTR)
 			;
 	}
@@ -236,6 +243,8 @@ void pool_close(struct pool **out)
 	struct pool *p = *out;
 	if (!p)
 		return;
+	for (size_t i = 0; i < p->n; i++)
+		worker_kill(p->workers[i]); /* all of them die while the first is waited for */
 	for (size_t i = 0; i < p->n; i++) {
 		worker_reap(p->workers[i]);
 		munmap(p->workers[i]->latest, sizeof *p->workers[i]->latest);
