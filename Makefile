@@ -73,7 +73,7 @@ check: all tools fuzzers
 servers: all tools
 	@ci/e2e/targets.sh $(B)/mtlspec; rc=$$?; ci/e2e/junit.sh $(B)/mtlspec || rc=1; WHOLE=1 ci/e2e/self-test.sh $(B)/mtlspec && exit $$rc
 run: all
-	@ci/run-demo.sh $(B)/mtlspec
+	@ci/run-demo.sh $(B)/mtlspec $(BUILD)
 lint: all
 	@PKG_CFLAGS="$(PKG_CFLAGS)" ci/lint.sh $(B)/mtlspec
 bench: all tools

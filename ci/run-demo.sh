@@ -1,9 +1,10 @@
 #!/bin/bash
 # make run: the suite against the built-in reference server, then one fault to show what red looks like.
-# usage: ci/run-demo.sh MTLSPEC
+# usage: ci/run-demo.sh MTLSPEC BUILD      results go to mtlspec-out/ here, or in BUILD where nothing can be written here
 set -u
 mtlspec=$1
-out=${OUT:-mtlspec-out}
+[ -w . ] && here='' || here=$2/
+out=${OUT:-${here}mtlspec-out}
 
 echo "== 1. The built-in reference server, sound: everything should pass"
 "$mtlspec" run --out "$out" || exit $?
