@@ -337,12 +337,22 @@ static void say_scenarios(struct self_test *t)
 	}
 }
 
+static bool is_fault(const struct fault_row *rows, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(name, rows[i].name) == 0)
+			return true;
+	return false;
+}
+
 static enum rc all_faults(struct self_test *t, const char *only)
 {
 	enum rc rc = RC_OK;
 	size_t n, done = 0;
 	const struct fault_row *rows = fault_rows(&n);
 	const struct suite *suite = t->session.targets[0].suite;
+	if (only && !is_fault(rows, n, only))
+		return err_set(&t->err, RC_INPUT, "no fault is called %s; `mtlspec serve --help` lists them", only);
 	t->found = ARENA_NEW(&t->session.arena, struct found, suite->n_scenarios + 1);
 	TRY(check_sound(t));
 	for (size_t i = 0; i < n; i++) {
@@ -350,10 +360,6 @@ static enum rc all_faults(struct self_test *t, const char *only)
 			continue;
 		done++;
 		TRY(one_fault(t, &rows[i]));
-	}
-	if (!done) {
-		rc = err_set(&t->err, RC_INPUT, "no fault is called %s; `mtlspec serve --help` lists them", only);
-		goto out;
 	}
 	if (!only) {
 		TRY(search_rest(t, rows, n));
