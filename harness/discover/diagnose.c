@@ -63,6 +63,8 @@ static const char *no_tls(struct arena *a, const struct facts *f, enum wire wire
 		return arena_printf(a, "%s speaks TLS but serves nobody of the name %s: use a URL with a name that it has.", at, f->host);
 	if (strcmp(f->first.outcome.signal, "alert:no_application_protocol") == 0)
 		return arena_printf(a, "%s speaks TLS but refuses HTTP/1.1 (alert:no_application_protocol); discovery asks by HTTP/1.1.", at);
+	if (f->first.complaint)
+		return arena_printf(a, "%s speaks TLS, but no handshake with TLS 1.0 to 1.3 gets anywhere: %s.", at, look_end(a, &f->first));
 	return arena_printf(a, "%s speaks TLS, but no handshake with TLS 1.0 to 1.3 gets anywhere: %s.  A server without a certificate "
 			       "for the name %s may answer so.",
 			    at, look_end(a, &f->first), f->host);

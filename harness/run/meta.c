@@ -87,6 +87,18 @@ const char *meta_value(struct arena *a, const char *text, const char *key, unsig
 	return NULL;
 }
 
+/* What the client made of bytes that are no answer: the detail of the event, or "". */
+static const char *no_answer_detail(struct arena *a, const struct observation *o)
+{
+	static const enum event_kind kinds[] = {EVENT_TLS_ERROR, EVENT_MALFORMED, EVENT_TOO_LARGE, EVENT_TIMEOUT};
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		const struct event *e = observation_find(o, 0, kinds[i], -1, -1);
+		if (e && e->text)
+			return arena_printf(a, ": %s", e->text);
+	}
+	return "";
+}
+
 const char *meta_refused_control(struct arena *a, const struct kase *k, const struct judge_context *c,
 				 const struct observation *o)
 {
@@ -100,6 +112,10 @@ const char *meta_refused_control(struct arena *a, const struct kase *k, const st
 	if (!observation_find(o, 0, EVENT_FIRST_BYTE, -1, -1))
 		return arena_printf(a, "endpoint %s: no TLS answer (%s): nothing was judged there; is this a TLS port?",
 				    e->id, out.signal);
+	if (out.decision == DECISION_UNANSWERED)
+		return arena_printf(a, "endpoint %s: the control got no answer that our client can read (%s%s): nothing was judged "
+				       "there; does the server hang, or speak something else?",
+				    e->id, out.signal[0] ? out.signal : "nothing", no_answer_detail(a, o));
 	if (!out.asked && k->negotiation != NEGOTIATION_NONE)
 		return arena_printf(a, "endpoint %s: the control was answered by %s and no certificate was asked for: nothing "
 				       "was judged there; does the target file's negotiation fit the server?",
