@@ -73,6 +73,15 @@ bool observation_refused(const struct observation *o)
 	return false;
 }
 
+bool observation_was_cut(const struct observation *o)
+{
+	static const enum event_kind signs[] = {EVENT_EOF, EVENT_RESET, EVENT_CONNECT_FAILED};
+	for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
+		if (observation_find(o, 0, signs[i], -1, -1))
+			return true;
+	return false;
+}
+
 void observation_put(struct buf *b, const struct observation *o)
 {
 	buf_put_u32(b, o->duration_us);

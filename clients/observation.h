@@ -46,6 +46,8 @@ void observation_add(struct observation *o, uint32_t at_us, enum event_kind kind
 const struct event *observation_find(const struct observation *o, size_t from, enum event_kind kind, int conn, int req);
 /* Did a connect fail although nobody had stopped the target? */
 bool observation_refused(const struct observation *o);
+/* Did a connection end, or fail to begin, without a word? */
+bool observation_was_cut(const struct observation *o);
 
 void observation_put(struct buf *b, const struct observation *o);
 /* RC_INPUT when the bytes are not an observation. */

@@ -5,6 +5,7 @@
 #include "harness/base/log.h"
 #include "harness/base/rundir.h"
 #include "harness/run/bringup.h"
+#include "harness/run/checkup.h"
 #include "harness/run/meta.h"
 #include "harness/run/pace.h"
 #include "harness/run/pool.h"
@@ -21,9 +22,7 @@
 #define MAX_REPLAYS 200
 #define MAX_DEATHS 40
 #define MAX_UNDER_WAY 1024
-#define HEALTH_EVERY 64
 #define CONTROL_PATIENCE_US 100000u
-#define FRESH_US	    100000u
 
 static volatile sig_atomic_t signals_seen;
 
@@ -69,7 +68,7 @@ struct drive {
 	const struct endpoint *proved[32]; /* endpoints where a control was accepted */
 	size_t n_proved;
 	unsigned replays, deaths, confirmed;
-	uint64_t since_health, looked_us;
+	struct checkup checkup;
 	struct pace pace;
 	unsigned in_flight;
 	bool lost; /* the target is gone for good */
@@ -129,33 +128,6 @@ static enum rc check_server(struct drive *d, const struct kase *k, const struct 
 				    k->endpoint->id));
 }
 
-static bool was_cut(const struct observation *o)
-{
-	static const enum event_kind signs[] = {EVENT_EOF, EVENT_RESET, EVENT_CONNECT_FAILED};
-	for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
-		if (observation_find(o, 0, signs[i], -1, -1))
-			return true;
-	return false;
-}
-
-static bool looks_ill(const struct observation *o)
-{
-	return was_cut(o) || observation_find(o, 0, EVENT_TIMEOUT, -1, -1);
-}
-
-/*
- * Whoever waited in vain for a server that had died did so for longer than FRESH_US, and a look since then has seen it:
- * of many silent cases that end together one is enough.
- */
-static bool wants_look(struct drive *d, const struct observation *o)
-{
-	if (was_cut(o))
-		return true;
-	if (looks_ill(o))
-		return o->duration_us < 2 * FRESH_US || clock_us() - d->looked_us > FRESH_US;
-	return ++d->since_health >= HEALTH_EVERY;
-}
-
 static enum rc bring_back(struct drive *d, const char *how)
 {
 	struct err why = {{0}};
@@ -176,10 +148,9 @@ static enum rc check_health(struct drive *d, const struct task *task, const stru
 	enum rc rc = RC_OK;
 	char how[512];
 	const bool alone = exec_ran_alone(task, k);
-	if (!d->up.running || d->lost || (!alone && !wants_look(d, &r->observation)))
+	if (!d->up.running || d->lost || (!alone && !checkup_due(&d->checkup, &r->observation, clock_us())))
 		return RC_OK;
-	d->since_health = 0;
-	d->looked_us = clock_us();
+	checkup_made(&d->checkup, clock_us());
 	if (running_healthy(d->up.running, how, sizeof how))
 		return RC_OK;
 	*died = true;
@@ -295,7 +266,7 @@ static enum rc finished(struct drive *d, const struct task *task, const struct j
 	if (again)
 		goto out;
 	/* Its lone replay decides; should that never come, nothing is proven. */
-	if (task->kind == JOURNAL_CASE && died && !exec_ran_alone(task, &k) && looks_ill(&r.observation))
+	if (task->kind == JOURNAL_CASE && died && !exec_ran_alone(task, &k) && checkup_looks_ill(&r.observation))
 		observation_add(&r.observation, r.observation.duration_us, EVENT_FAULT, -1, -1, 0, 0,
 				"the target died meanwhile, and the case was not run again alone");
 	TRY(journal_write(d->journal, &r, d->err));
