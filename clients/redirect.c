@@ -28,6 +28,13 @@ static size_t authority_len(const char *text, size_t len)
 	return len;
 }
 
+/* A fragment is nothing that is asked for. */
+static bool is_target(const char *at, const char *target)
+{
+	size_t len = strcspn(at, "#");
+	return strlen(target) == len && memcmp(at, target, len) == 0;
+}
+
 bool redirect_leads_to(const char *location, const char *authority, const char *target)
 {
 	static const char scheme[] = "https://";
@@ -39,6 +46,6 @@ bool redirect_leads_to(const char *location, const char *authority, const char *
 		return false;
 	at += len;
 	if (*at != '/') /* an empty path is that of the root */
-		return *target == '/' && strlen(target + 1) == strcspn(at, "#") && strncmp(at, target + 1, strlen(target + 1)) == 0;
-	return strlen(target) == strcspn(at, "#") && strncmp(at, target, strlen(target)) == 0;
+		return *target == '/' && is_target(at, target + 1);
+	return is_target(at, target);
 }

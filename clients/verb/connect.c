@@ -37,22 +37,30 @@ static const char *location(const struct observation *o, int req, bool *several)
 	return found;
 }
 
+/* Why the answer does not lead where the script goes; NULL: it does. */
+static const char *leads_astray(const struct observation *o, const struct job_follow *f)
+{
+	const struct event *answer = observation_find(o, 0, EVENT_RESPONSE, -1, f->req);
+	bool several;
+	const char *to = location(o, f->req, &several);
+	if (!answer)
+		return "no answer";
+	if (!redirect_is_status(answer->a))
+		return "no redirect";
+	if (several)
+		return "Location more than once";
+	if (!to)
+		return "no Location";
+	return redirect_leads_to(to, f->authority, f->target) ? NULL : to;
+}
+
 /* RFC 9110 15.4, one hop.  What leads elsewhere is told, and nobody goes there. */
 static bool leads_here(struct script *s, const struct job_step *step)
 {
-	const struct job_follow *f = &step->connect.follow;
-	const struct event *answer = observation_find(s->rec.out, 0, EVENT_RESPONSE, -1, f->req);
-	bool several;
-	const char *to = location(s->rec.out, f->req, &several);
-	if (answer && redirect_is_status(answer->a) && !several && redirect_leads_to(to, f->authority, f->target))
-		return true;
-	recorder_note(&s->rec, EVENT_LED_ELSEWHERE, step->conn, -1, 0, 0,
-		      !answer				   ? "no answer"
-		      : !redirect_is_status(answer->a) ? "no redirect"
-		      : several				   ? "Location more than once"
-		      : to				   ? to
-							   : "no Location");
-	return false;
+	const char *why = leads_astray(s->rec.out, &step->connect.follow);
+	if (why)
+		recorder_note(&s->rec, EVENT_LED_ELSEWHERE, step->conn, -1, 0, 0, why);
+	return !why;
 }
 
 void verb_connect(struct script *s, const struct job_step *step)

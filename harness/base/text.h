@@ -55,6 +55,7 @@ bool text_word(const char **at, char *out, size_t size);
 bool text_has_word(const char *words, const char *word); /* NULL words has none */
 bool text_starts(const char *text, const char *prefix);
 bool text_ends(const char *text, const char *suffix);
+void text_lower(char *text); /* letters of ASCII, in place */
 bool text_equal(const char *a, const char *b); /* NULL equals only NULL */
 
 /* Whole-string decimal in [min, max]; false otherwise. */

@@ -4,20 +4,15 @@
 
 static const char *attribute(const struct kase *k, const struct script_step *s, const char *name)
 {
-	for (size_t i = 0; i < s->n_attributes; i++) {
-		const char *value = s->attributes[i].value;
-		if (strcmp(s->attributes[i].name, name) != 0)
-			continue;
-		/* A value that is one {axis} takes the cell's word; longer mixtures name nothing we look up. */
-		size_t len = strlen(value);
-		char key[64];
-		if (len < 3 || len - 2 >= sizeof key || value[0] != '{' || value[len - 1] != '}')
-			return value;
-		memcpy(key, value + 1, len - 2);
-		key[len - 2] = '\0';
-		return plan_value(k, key);
-	}
-	return NULL;
+	const char *value = script_attribute(s, name);
+	/* A value that is one {axis} takes the cell's word; longer mixtures name nothing we look up. */
+	size_t len = value ? strlen(value) : 0;
+	char key[64];
+	if (len < 3 || len - 2 >= sizeof key || value[0] != '{' || value[len - 1] != '}')
+		return value;
+	memcpy(key, value + 1, len - 2);
+	key[len - 2] = '\0';
+	return plan_value(k, key);
 }
 
 /* The connect step of connection number `conn`, by order in the script. */

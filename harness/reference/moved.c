@@ -1,13 +1,13 @@
 #include "harness/reference/moved.h"
 
+#include "harness/base/text.h"
+
 #include <string.h>
 
 static const char *lower(struct arena *a, const char *host, size_t len)
 {
 	char *copy = arena_strndup(a, host, len);
-	for (char *c = copy; *c; c++)
-		if (*c >= 'A' && *c <= 'Z')
-			*c = (char)(*c + 'a' - 'A');
+	text_lower(copy);
 	return copy;
 }
 

@@ -136,9 +136,7 @@ static enum rc split(struct server *s, const char *option, const char *text, con
 static const char *lower(struct server *s, const char *host)
 {
 	char *copy = arena_strdup(&s->arena, host);
-	for (char *c = copy; *c; c++)
-		if (*c >= 'A' && *c <= 'Z')
-			*c = (char)(*c + 'a' - 'A');
+	text_lower(copy);
 	return copy;
 }
 

@@ -1,5 +1,7 @@
 #include "harness/run/job_build.h"
 
+#include "harness/target/url.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -30,10 +32,7 @@ static const char *expand(struct building *b, const char *text)
 
 static const char *value(struct building *b, const struct script_step *s, const char *name)
 {
-	for (size_t i = 0; i < s->n_attributes; i++)
-		if (strcmp(s->attributes[i].name, name) == 0)
-			return expand(b, s->attributes[i].value);
-	return NULL;
+	return expand(b, script_attribute(s, name));
 }
 
 static bool is_yes(const char *text)
@@ -120,10 +119,9 @@ static const char *host_of(const struct live_endpoint *e, const char *name)
 /* The name in Host of a request to `host`: as the endpoint's own, with its port (RFC 9110 7.2). */
 static const char *authority_of(const struct building *b, const struct live_endpoint *e, const char *host)
 {
-	const char *colon = strrchr(e->authority, ':'), *bracket = strrchr(e->authority, ']');
 	if (!host || strcmp(host, e->host) == 0)
 		return e->authority;
-	return arena_printf(b->arena, "%s%s", host, colon && (!bracket || colon > bracket) ? colon : "");
+	return arena_printf(b->arena, "%s%s", host, url_port(e->authority));
 }
 
 /* host=: one of the endpoint's names, none, or the words of the header as they stand. */

@@ -190,7 +190,6 @@ static enum rc worker_add(struct pool *p, struct worker **out, struct err *err)
 	return worker_start(p, w, err);
 }
 
-/* Kill, reap, and tell how it ended. */
 static void worker_kill(const struct worker *w)
 {
 	if (w->pid > 0) {
@@ -199,6 +198,7 @@ static void worker_kill(const struct worker *w)
 	}
 }
 
+/* Kill, reap, and tell how it ended. */
 static int worker_reap(struct worker *w)
 {
 	int status = 0;

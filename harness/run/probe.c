@@ -3,6 +3,7 @@
 #include "clients/client.h"
 #include "harness/base/clock.h"
 #include "harness/run/crosscheck.h"
+#include "harness/target/url.h"
 
 #include <poll.h>
 #include <stdlib.h>
@@ -50,10 +51,9 @@ struct probe {
 /* The name's own port goes with it (RFC 9110 7.2). */
 static const char *authority_of(struct probe *p, const struct live_endpoint *live, const char *host)
 {
-	const char *colon = strrchr(live->authority, ':'), *bracket = strrchr(live->authority, ']');
 	if (strcmp(host, live->host) == 0)
 		return live->authority;
-	return arena_printf(&p->arena, "%s%s", host, colon && (!bracket || colon > bracket) ? colon : "");
+	return arena_printf(&p->arena, "%s%s", host, url_port(live->authority));
 }
 
 static void add_place(struct probe *p, const struct live_endpoint *live, const struct endpoint_name *name, const char *host)
@@ -94,7 +94,7 @@ enum rc probe_open(struct probe **out, const struct probe_spec *spec, struct err
 	observation_init(&p->seen);
 	size_t n = running_endpoints(spec->running, &live);
 	for (size_t i = 0; i < n; i++)
-		if (!spec->plan || plan_uses(spec->plan, live[i].endpoint))
+		if (plan_uses(spec->plan, live[i].endpoint))
 			add_endpoint(p, &live[i]);
 	enum rc rc = client_open(&p->client, NULL, NULL, NULL, err);
 	if (rc == RC_OK)

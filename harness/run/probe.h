@@ -14,7 +14,7 @@ struct probe_spec {
 	const struct suite *suite; /* with the target's own identities */
 	const struct target *target;
 	const struct running *running;
-	const struct plan *plan;       /* endpoints that no case of it uses are left alone; NULL: all are looked at */
+	const struct plan *plan;       /* endpoints that no case of it uses are left alone */
 	struct job_deadlines deadlines; /* of cases; the probe is less patient */
 	struct pace *pace;		/* the run's: what was spent here counts there */
 	const struct condition *control; /* whose credential it may show; NULL: none that the server could trust */

@@ -71,10 +71,7 @@ static const char *bracketed(struct arena *a, const char *ip)
 /* How curl gets to an address that the URL does not say; --resolve takes numbers only. */
 static const char *curl_address(struct arena *a, const struct live_endpoint *e)
 {
-	const char *port = strrchr(e->authority, ':');
-	if (port && strchr(port, ']'))
-		port = NULL;
-	port = port ? port + 1 : "443";
+	const char *said = url_port(e->authority), *port = *said ? said + 1 : "443";
 	if (!e->address.ip)
 		return "";
 	if (url_host_is_ip(e->address.ip) && (unsigned)strtoul(port, NULL, 10) == e->address.port)
@@ -83,16 +80,19 @@ static const char *curl_address(struct arena *a, const struct live_endpoint *e)
 			    (unsigned)e->address.port);
 }
 
+const char *recipe_value(struct arena *a, const struct kase *k, const struct script_step *s, const char *name)
+{
+	const char *text = script_attribute(s, name);
+	return text ? value_expand(a, text, plan_value, k) : NULL;
+}
+
 const char *recipe_attribute(struct arena *a, const struct kase *k, enum verb verb, const char *name)
 {
 	const struct scenario *c = k->scenario;
 	for (size_t i = 0; !c->default_script && i < c->n_steps; i++) {
 		if (c->steps[i].verb != verb)
 			continue;
-		for (size_t j = 0; j < c->steps[i].n_attributes; j++)
-			if (strcmp(c->steps[i].attributes[j].name, name) == 0)
-				return value_expand(a, c->steps[i].attributes[j].value, plan_value, k);
-		return NULL;
+		return recipe_value(a, k, &c->steps[i], name);
 	}
 	return NULL;
 }

@@ -15,6 +15,8 @@ struct recipe_files {
 	uint64_t body_limit; /* of the target, for sizes that name it */
 };
 
+/* An attribute of a step, with the cell's words in it (arena); NULL when it is not there. */
+const char *recipe_value(struct arena *a, const struct kase *k, const struct script_step *s, const char *name);
 /* Value of an attribute of the script's first step of this verb at this cell (arena), or NULL. */
 const char *recipe_attribute(struct arena *a, const struct kase *k, enum verb verb, const char *name);
 

@@ -1,15 +1,9 @@
 /* A request as early data by hand: one connection that earns the session, and one that offers it. */
 #include "harness/run/recipe.h"
 
-#include <string.h>
+#include "harness/target/url.h"
 
-static const char *attribute(struct arena *a, const struct kase *k, const struct script_step *s, const char *name)
-{
-	for (size_t i = 0; s && i < s->n_attributes; i++)
-		if (strcmp(s->attributes[i].name, name) == 0)
-			return value_expand(a, s->attributes[i].value, plan_value, k);
-	return NULL;
-}
+#include <string.h>
 
 /* The steps of the script that matter here. */
 struct steps {
@@ -24,7 +18,7 @@ static bool find_steps(struct arena *a, const struct kase *k, struct steps *out)
 		const struct script_step *s = &c->steps[i];
 		if (s->verb == VERB_CONNECT && !out->first)
 			out->first = s;
-		else if (s->verb == VERB_CONNECT && text_equal(attribute(a, k, s, "early"), "yes"))
+		else if (s->verb == VERB_CONNECT && text_equal(recipe_value(a, k, s, "early"), "yes"))
 			out->second = s;
 		else if (s->verb == VERB_REQUEST && out->second)
 			out->request = s;
@@ -43,9 +37,8 @@ static const char *host_of(const struct live_endpoint *e, const char *name)
 
 static const char *request(struct arena *a, const struct live_endpoint *e, const char *host)
 {
-	const char *port = strrchr(e->authority, ':');
 	return arena_printf(a, "printf 'GET %s HTTP/1.1\\r\\nHost: %s%s\\r\\nConnection: close\\r\\n\\r\\n'", e->path, host,
-			    port && !strchr(port, ']') ? port : "");
+			    url_port(e->authority));
 }
 
 static const char *s_client(struct arena *a, const struct live_endpoint *e, const char *name)
@@ -60,8 +53,8 @@ const char *recipe_early(struct arena *a, const struct kase *k, const struct liv
 	struct steps s;
 	if (!find_steps(a, k, &s))
 		return NULL;
-	const char *name = attribute(a, k, s.second, "name"), *host = attribute(a, k, s.request, "host"),
-		   *earned = host_of(e, attribute(a, k, s.first, "name")), *at = attribute(a, k, s.first, "at");
+	const char *name = recipe_value(a, k, s.second, "name"), *host = recipe_value(a, k, s.request, "host"),
+		   *earned = host_of(e, recipe_value(a, k, s.first, "name")), *at = recipe_value(a, k, s.first, "at");
 	const char *mine =
 		f->chain ? arena_printf(a, " -cert '%s' -cert_chain '%s' -key '%s'", f->chain, f->chain, f->key) : "";
 	const char *first = arena_printf(a, "%s | %s -sess_out session.pem%s%s%s", request(a, e, earned), s_client(a, e, earned), mine,

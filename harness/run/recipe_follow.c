@@ -1,21 +1,13 @@
 /* A redirect by hand: curl goes on by itself, and shows its certificate to whoever asks on the way. */
 #include "harness/run/recipe.h"
 
-#include <string.h>
-
-static const char *attribute(const struct script_step *s, const char *name)
-{
-	for (size_t i = 0; i < s->n_attributes; i++)
-		if (strcmp(s->attributes[i].name, name) == 0)
-			return s->attributes[i].value;
-	return NULL;
-}
+#include "harness/target/url.h"
 
 /* The connection that a redirect leads to. */
 static const struct script_step *followed(const struct scenario *s)
 {
 	for (size_t i = 0; !s->default_script && i < s->n_steps; i++)
-		if (s->steps[i].verb == VERB_CONNECT && attribute(&s->steps[i], "follow"))
+		if (s->steps[i].verb == VERB_CONNECT && script_attribute(&s->steps[i], "follow"))
 			return &s->steps[i];
 	return NULL;
 }
@@ -23,16 +15,13 @@ static const struct script_step *followed(const struct scenario *s)
 const char *recipe_certificate(struct arena *a, const struct kase *k)
 {
 	const struct script_step *s = followed(k->scenario);
-	const char *id = s ? attribute(s, "certificate") : NULL;
-	if (!s)
-		return recipe_attribute(a, k, VERB_CONNECT, "certificate");
-	return id ? value_expand(a, id, plan_value, k) : NULL;
+	return s ? recipe_value(a, k, s, "certificate") : recipe_attribute(a, k, VERB_CONNECT, "certificate");
 }
 
 static const char *port_of(const struct live_endpoint *e)
 {
-	const char *port = strrchr(e->authority, ':');
-	return port && !strchr(port, ']') ? port : ":443";
+	const char *port = url_port(e->authority);
+	return *port ? port : ":443";
 }
 
 const char *recipe_follow(struct arena *a, const struct kase *k, const struct live_endpoint *e, const struct recipe_files *f)

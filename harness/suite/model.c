@@ -200,3 +200,11 @@ bool scenario_runs_alone(const struct scenario *s)
 {
 	return s->impact == IMPACT_HOSTILE || scenario_changes_world(s);
 }
+
+const char *script_attribute(const struct script_step *step, const char *name)
+{
+	for (size_t i = 0; i < step->n_attributes; i++)
+		if (strcmp(step->attributes[i].name, name) == 0)
+			return step->attributes[i].value;
+	return NULL;
+}

@@ -447,6 +447,7 @@ bool scenario_runs_every_condition(const struct scenario *s);
 bool scenario_has_verb(const struct scenario *s, enum verb verb);
 /* Its script has a world verb. */
 bool scenario_changes_world(const struct scenario *s);
+const char *script_attribute(const struct script_step *step, const char *name); /* as it stands; NULL when it is not there */
 /* Nothing else may run beside it: it changes the target, or may take it down, and others' connections with it. */
 bool scenario_runs_alone(const struct scenario *s);
 /* The clause of a scenario in one cell, or NULL. */

@@ -37,14 +37,6 @@ static const struct script_step default_steps[] = {
     {.verb = VERB_REQUEST, .attributes = default_request, .n_attributes = 2},
 };
 
-const char *script_attribute(const struct script_step *step, const char *name)
-{
-	for (size_t i = 0; i < step->n_attributes; i++)
-		if (strcmp(step->attributes[i].name, name) == 0)
-			return step->attributes[i].value;
-	return NULL;
-}
-
 static bool has(const struct scenario *s, enum verb verb, const char *attribute, const char *value)
 {
 	for (size_t i = 0; i < s->n_steps; i++)

@@ -27,6 +27,4 @@ typedef void script_take(void *context, const char *value);
 const char *script_values(struct arena *a, const struct scenario *s, const char *text, script_take *take,
 			  void *context);
 
-const char *script_attribute(const struct script_step *step, const char *name); /* NULL when it is not there */
-
 #endif

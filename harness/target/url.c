@@ -4,6 +4,12 @@
 #include <ctype.h>
 #include <string.h>
 
+const char *url_port(const char *authority)
+{
+	const char *colon = strrchr(authority, ':');
+	return colon && !strchr(colon, ']') ? colon : "";
+}
+
 bool url_host_is_ip(const char *host)
 {
 	unsigned char bytes[sizeof(struct in6_addr)];

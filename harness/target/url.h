@@ -21,6 +21,8 @@ enum rc url_parse(struct arena *a, const char *text, struct where where, struct 
 /* "127.0.0.1:8443", "[::1]:8443", "host:8443" or any of them without a port (443). */
 enum rc url_address(struct arena *a, const char *text, struct where where, const char **host, uint16_t *port,
 		    struct err *err) MUST_USE;
+/* Of "host:8443" or "[::1]:8443": ":8443"; "" where none is said. */
+const char *url_port(const char *authority);
 /* True for an IP literal: no name to put into SNI (RFC 6066 section 3). */
 bool url_host_is_ip(const char *host);
 /* "localhost" and what ends in ".localhost": the loopback addresses, also where nothing resolves it (RFC 6761 6.3). */
