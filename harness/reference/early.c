@@ -27,7 +27,7 @@ enum rc early_parse(const char *word, bool *takes, bool *too_early, struct err *
 	return RC_OK;
 }
 
-/* GnuTLS puts a time before the id, which every process of ours takes at another moment: what is behind it tells. */
+/* GnuTLS puts a time before the id, which every connection takes at another moment: what is behind it tells. */
 static int note_hello(void *context, time_t until, const gnutls_datum_t *key, const gnutls_datum_t *data)
 {
 	enum { TIME = 12, ID = 32 };
@@ -35,9 +35,8 @@ static int note_hello(void *context, time_t until, const gnutls_datum_t *key, co
 	unsigned char id[ID];
 	(void)until, (void)data;
 	if (key->size <= TIME || gnutls_hash_fast(GNUTLS_DIG_SHA256, key->data + TIME, key->size - TIME, id) < 0 ||
-	    sessions_has(seen, id, ID))
+	    !sessions_note(seen, id, ID))
 		return GNUTLS_E_DB_ENTRY_EXISTS;
-	sessions_note(seen, id, ID);
 	return 0;
 }
 

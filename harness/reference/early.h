@@ -1,6 +1,6 @@
 /*
  * early.h - what of early data (RFC 8446 4.2.10, RFC 8470) is not one connection's: the guard against replays, and which
- * sessions take any.  Made before the first fork.
+ * sessions take any.  Made before the first connection.
  */
 #ifndef HARNESS_REFERENCE_EARLY_H
 #define HARNESS_REFERENCE_EARLY_H

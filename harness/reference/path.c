@@ -19,7 +19,7 @@ static enum rc add_anchor(struct arena *a, struct x509 *c, gnutls_x509_crt_t crt
 	gnutls_free(der.data);
 	if (!x509_parse(c, copy, &why))
 		return err_set(err, RC_INPUT, "%s: a certificate is malformed: %s", file, why);
-	/* Read the key now, before connections fork. */
+	/* Read the key now, before connections share it. */
 	if (!x509_key(c))
 		return err_set(err, RC_INPUT, "%s: the key of an anchor cannot be used", file);
 	return RC_OK;

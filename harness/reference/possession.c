@@ -1,13 +1,15 @@
 #include "harness/reference/possession.h"
 
 #include <dlfcn.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <string.h>
 
 typedef int verify_data(gnutls_pubkey_t, gnutls_sign_algorithm_t, unsigned, const gnutls_datum_t *,
 			const gnutls_datum_t *);
 
-static bool skip, any;
+static atomic_bool skip, any;
 
 void possession_skip(void)
 {
@@ -19,15 +21,20 @@ void possession_take_any(void)
 	any = true;
 }
 
+static verify_data *real;
+
+static void find_real(void)
+{
+	/* ISO C has no cast from object to function pointer; POSIX promises that the bits are the same. */
+	void *found = dlsym(RTLD_NEXT, "gnutls_pubkey_verify_data2");
+	memcpy(&real, &found, sizeof real);
+}
+
 int possession_verify(gnutls_pubkey_t key, gnutls_sign_algorithm_t algorithm, unsigned flags,
 		      const gnutls_datum_t *data, const gnutls_datum_t *signature)
 {
-	static verify_data *real;
-	if (!real) {
-		/* ISO C has no cast from object to function pointer; POSIX promises that the bits are the same. */
-		void *found = dlsym(RTLD_NEXT, "gnutls_pubkey_verify_data2");
-		memcpy(&real, &found, sizeof real);
-	}
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	pthread_once(&once, find_real);
 	return real ? real(key, algorithm, flags, data, signature) : GNUTLS_E_INTERNAL_ERROR;
 }
 

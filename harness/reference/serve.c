@@ -1,14 +1,15 @@
-/* The listener: options, sockets, one forked process a connection, and what becomes of it. */
+/* The listener: options, sockets, signals. */
 #include "harness/reference/reference.h"
 
 #include "harness/base/opt.h"
 #include "harness/base/text.h"
+#include "harness/reference/crew.h"
 #include "harness/reference/early.h"
 #include "harness/reference/h1.h"
 #include "harness/reference/moved.h"
 #include "harness/reference/personality.h"
+#include "harness/reference/server.h"
 #include "harness/reference/sessions.h"
-#include "harness/reference/tcp.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -17,50 +18,11 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-enum { ENDPOINTS_MAX = 32, SITES_MAX = 32, TRUSTS_MAX = 8, WORKERS_MAX = 256, BACKLOG = 1024 };
-
-/* An anchor set under its name, with the credentials that announce it (RFC 8446 4.2.4). */
-struct trust {
-	const char *name, *file;
-	struct anchors anchors, former; /* as read last, and before that: none */
-	gnutls_certificate_credentials_t credentials;
-};
-
-/* What an endpoint speaks: a late mode exists in one version. */
-enum versions { VERSIONS_ALL, VERSIONS_TLS12, VERSIONS_TLS13, VERSIONS_OLD, VERSIONS_COUNT };
-
-struct server {
-	struct arena arena;
-	const char *certificate, *key;
-	struct trust trust[TRUSTS_MAX];
-	size_t trusts;
-	struct anchors pool; /* all of them; keys borrowed from the sets */
-	struct endpoint endpoint[ENDPOINTS_MAX];
-	const char *address[ENDPOINTS_MAX];
-	size_t endpoints;
-	struct site named[SITES_MAX]; /* of by-name endpoints */
-	const char *named_trust[SITES_MAX];
-	size_t names;
-	struct faults faults;
-	uint64_t depth, hold;
-	const struct personality *personality;
-	bool hide_details;
-	bool takes_early, too_early;
-	struct early *early;
-	gnutls_priority_t priority[VERSIONS_COUNT];
-	struct worker {
-		pid_t pid;
-		int fd; /* its connection, kept open here until its end was told: the peer never knows of a death first
-			 */
-	} worker[WORKERS_MAX];
-	size_t workers;
-};
+enum { BACKLOG = 1024 };
 
 static const char usage[] =
     "usage: mtlspec serve --listen MODE=IP:PORT... [--certificate FILE --key FILE --anchors FILE] [OPTION]...\n\n"
@@ -189,7 +151,8 @@ static enum rc take_trust(struct server *s, const char *name, const char *file, 
 {
 	if (s->trusts == TRUSTS_MAX)
 		return err_set(err, RC_INPUT, "more than %d anchor sets", TRUSTS_MAX);
-	s->trust[s->trusts++] = (struct trust){.name = name, .file = file};
+	struct trust *t = s->trust[s->trusts++] = ARENA_NEW(&s->arena, struct trust, 1);
+	*t = (struct trust){.name = name, .file = file};
 	return RC_OK;
 }
 
@@ -253,72 +216,6 @@ out:
 	return rc;
 }
 
-static enum rc load_trust(struct server *s, struct trust *t, struct err *err)
-{
-	enum rc rc;
-	TRY(anchors_load(&s->arena, &t->anchors, t->file, err));
-	gnutls_certificate_allocate_credentials(&t->credentials);
-	/* GnuTLS lists them when it asks; whom to believe is check.c's to say */
-	const char *listed = s->faults.on[FAULT_LISTS_ANOTHER_AUTHORITY] ? s->certificate : t->file;
-	if (s->faults.on[FAULT_LISTS_AUTHORITIES_OF_FIRST_NAME])
-		listed = s->trust[0].file;
-	int ret = gnutls_certificate_set_x509_trust_file(t->credentials, listed, GNUTLS_X509_FMT_PEM);
-	if (ret < 0)
-		return err_set(err, RC_INPUT, "%s: %s", t->file, gnutls_strerror(ret));
-	ret = gnutls_certificate_set_x509_key_file(t->credentials, s->certificate, s->key, GNUTLS_X509_FMT_PEM);
-	if (ret < 0)
-		return err_set(err, RC_INPUT, "%s and %s: %s", s->certificate, s->key, gnutls_strerror(ret));
-out:
-	return rc;
-}
-
-/* Whatever any name trusts.  The keys stay with the sets that they come from. */
-static void pool_anchors(struct server *s)
-{
-	size_t n = s->pool.n = 0;
-	for (size_t i = 0; i < s->trusts; i++)
-		n += s->trust[i].anchors.n;
-	s->pool.cert = ARENA_NEW(&s->arena, struct x509, n);
-	for (size_t i = 0; i < s->trusts; i++)
-		for (size_t j = 0; j < s->trust[i].anchors.n; j++)
-			s->pool.cert[s->pool.n++] = s->trust[i].anchors.cert[j];
-}
-
-static void pass_on(struct site *site, const struct trust *before, const struct trust *now)
-{
-	if (!before->credentials || site->credentials != before->credentials)
-		return;
-	site->credentials = now->credentials;
-	site->policy.former = &now->former;
-}
-
-/* SIGHUP: the anchors are read again.  Connections that are open and sessions keep what they have; what cannot be read changes nothing. */
-static void reload(struct server *s)
-{
-	struct err err = {{0}};
-	if (s->faults.on[FAULT_KEEPS_TRUST_AFTER_RELOAD])
-		return;
-	for (size_t i = 0; i < s->trusts; i++) {
-		struct trust before = s->trust[i], *now = &s->trust[i];
-		now->credentials = NULL;
-		if (load_trust(s, now, &err) != RC_OK) {
-			fprintf(stderr, "mtlspec serve: not read again: %s\n", err.text);
-			gnutls_certificate_free_credentials(now->credentials);
-			*now = before;
-			continue;
-		}
-		anchors_fini(&now->former);
-		now->former = before.anchors;
-		for (size_t k = 0; k < s->names; k++)
-			pass_on(&s->named[k], &before, now);
-		for (size_t k = 0; k < s->endpoints; k++)
-			if (!s->endpoint[k].by_name)
-				pass_on(s->endpoint[k].site, &before, now);
-		gnutls_certificate_free_credentials(before.credentials);
-	}
-	pool_anchors(s);
-}
-
 static enum rc fit(struct server *s, struct site *site, const char *trust, struct err *err)
 {
 	site->policy.faults = &s->faults;
@@ -329,20 +226,13 @@ static enum rc fit(struct server *s, struct site *site, const char *trust, struc
 	site->policy.too_early = s->too_early;
 	if (site->policy.mode == APP_PLAIN)
 		return RC_OK;
-	for (size_t i = 0; i < s->trusts; i++) {
-		if (strcmp(s->trust[i].name, trust) == 0) {
-			site->policy.anchors = &s->trust[i].anchors;
-			if (s->faults.on[FAULT_ACCEPTS_ANCHOR_OF_ANOTHER_NAME])
-				site->policy.anchors = &s->pool;
-			site->credentials = s->trust[i].credentials;
-			if (gnutls_session_ticket_key_generate(&site->ticket_key) < 0)
-				return err_set(err, RC_FAULT, "GnuTLS makes no key for tickets");
-			if (!(site->sessions = sessions_open()))
-				return err_errno(err, RC_FAULT, "cannot map memory");
-			return RC_OK;
-		}
-	}
-	return err_set(err, RC_INPUT, "no anchors are given for %s", trust);
+	if (!trust_find(s, trust))
+		return err_set(err, RC_INPUT, "no anchors are given for %s", trust);
+	if (gnutls_session_ticket_key_generate(&site->ticket_key) < 0)
+		return err_set(err, RC_FAULT, "GnuTLS makes no key for tickets");
+	if (!(site->sessions = sessions_open()))
+		return err_errno(err, RC_FAULT, "cannot map memory");
+	return RC_OK;
 }
 
 /* Whether to renegotiate with whom is late.c's to say, not GnuTLS's: hence unsafe, which only means that it lets us. */
@@ -377,9 +267,8 @@ static enum rc prepare(struct server *s, struct err *err)
 	for (int i = 0; tls && i < VERSIONS_COUNT; i++)
 		if (gnutls_priority_init(&s->priority[i], version_words[i], NULL) < 0)
 			return err_set(err, RC_FAULT, "GnuTLS does not know TLS 1.2 and 1.3");
-	for (size_t i = 0; tls && i < s->trusts; i++)
-		TRY(load_trust(s, &s->trust[i], err));
-	pool_anchors(s);
+	if (tls)
+		TRY(trust_load(s, err));
 	if (tls && s->takes_early && !(s->early = early_open()))
 		return err_errno(err, RC_FAULT, "cannot map memory");
 	for (size_t i = 0; i < s->names; i++)
@@ -392,9 +281,7 @@ static enum rc prepare(struct server *s, struct err *err)
 		if (e->first == MAP_FAILED)
 			return err_errno(err, RC_FAULT, "cannot map memory");
 		e->first->admit = ADMIT_ANONYMOUS;
-		e->before = s->endpoint[0].by_name ? s->named : s->endpoint[0].site;
 		if (e->by_name) {
-			e->site = s->named;
 			e->n = s->names;
 			if (e->n == 0)
 				return err_set(err, RC_INPUT, "by-name needs --name HOST=MODE");
@@ -444,60 +331,15 @@ static void on_signal(int number)
 		stop = 1;
 }
 
-static void collect(struct server *s)
+static void accept_one(struct server *s, struct crew *crew, size_t at)
 {
-	int status;
-	pid_t pid;
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (WIFSIGNALED(status))
-			fprintf(stderr, "mtlspec serve: worker %d died: signal %d\n", (int)pid, WTERMSIG(status));
-		else if (WEXITSTATUS(status) != 0)
-			fprintf(stderr, "mtlspec serve: worker %d died: exit %d\n", (int)pid, WEXITSTATUS(status));
-		size_t i = 0;
-		while (i < s->workers && s->worker[i].pid != pid)
-			i++;
-		if (i == s->workers)
-			continue;
-		close(s->worker[i].fd);
-		s->worker[i] = s->worker[--s->workers];
-	}
-}
-
-static void work(struct server *s, int fd, const struct endpoint *e, pid_t parent, const sigset_t *signals)
-{
-	signal(SIGTERM, SIG_DFL);
-	signal(SIGINT, SIG_DFL);
-	signal(SIGCHLD, SIG_DFL);
-	signal(SIGHUP, SIG_DFL);
-	sigprocmask(SIG_SETMASK, signals, NULL);
-	/* Die with the listener, which may have gone already. */
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(0);
-	for (size_t i = 0; i < s->endpoints; i++)
-		close(s->endpoint[i].fd);
-	for (size_t i = 0; i < s->workers; i++)
-		close(s->worker[i].fd);
-	tcp_serve(fd, e);
-	_exit(0);
-}
-
-static void accept_one(struct server *s, const struct endpoint *e, const sigset_t *signals)
-{
-	int fd = accept4(e->fd, NULL, NULL, SOCK_CLOEXEC);
-	if (fd < 0)
-		return;
-	pid_t parent = getpid(), pid = fork();
-	if (pid == 0)
-		work(s, fd, e, parent, signals);
-	if (pid > 0)
-		s->worker[s->workers++] = (struct worker){pid, fd};
-	else
-		close(fd);
+	int fd = accept4(s->endpoint[at].fd, NULL, NULL, SOCK_CLOEXEC);
+	if (fd >= 0)
+		crew_serve(crew, fd, s->serving, s->endpoints, at);
 }
 
 /* Signals arrive only inside ppoll(), so that none is missed between looking and waiting. */
-static void loop(struct server *s)
+static enum rc loop(struct server *s, struct err *err)
 {
 	struct sigaction act = {.sa_handler = on_signal};
 	sigset_t held, free_set;
@@ -511,22 +353,26 @@ static void loop(struct server *s)
 		sigaction(numbers[i], &act, NULL);
 		sigdelset(&free_set, numbers[i]);
 	}
+	struct crew *crew = crew_open(tcp_may_die(&s->serving[0]), &held);
+	if (!crew)
+		return err_errno(err, RC_FAULT, "cannot begin to serve");
 	while (!stop) {
 		for (size_t i = 0; i < s->endpoints; i++)
 			p[i] = (struct pollfd){.fd = s->endpoint[i].fd, .events = POLLIN};
-		/* With all workers busy new connections wait in the kernel's queue. */
-		nfds_t n = s->workers < WORKERS_MAX ? (nfds_t)s->endpoints : 0;
+		nfds_t n = crew_has_room(crew) ? (nfds_t)s->endpoints : 0;
 		int ready = ppoll(p, n, NULL, &free_set);
-		collect(s);
+		crew_collect(crew);
 		if (again) {
 			again = 0;
-			reload(s);
+			trust_reload(s);
 			continue;
 		}
 		for (size_t i = 0; ready > 0 && i < n; i++)
-			if (p[i].revents && s->workers < WORKERS_MAX)
-				accept_one(s, &s->endpoint[i], &free_set);
+			if (p[i].revents && crew_has_room(crew))
+				accept_one(s, crew, i);
 	}
+	crew_close(&crew);
+	return RC_OK;
 }
 
 static void forget_sessions(struct site *site)
@@ -545,12 +391,7 @@ static void close_all(struct server *s)
 			forget_sessions(s->endpoint[i].site);
 	for (size_t i = 0; i < s->names; i++)
 		forget_sessions(&s->named[i]);
-	for (size_t i = 0; i < s->trusts; i++) {
-		anchors_fini(&s->trust[i].anchors);
-		anchors_fini(&s->trust[i].former);
-		if (s->trust[i].credentials)
-			gnutls_certificate_free_credentials(s->trust[i].credentials);
-	}
+	trust_close(s);
 	early_close(&s->early);
 	for (int i = 0; i < VERSIONS_COUNT; i++)
 		if (s->priority[i])
@@ -575,7 +416,7 @@ static enum rc help(void)
 enum rc reference_serve(int argc, char **argv, struct err *err)
 {
 	enum rc rc;
-	static struct server s; /* too big for comfort on a stack that every worker inherits */
+	static struct server s;
 	int rest;
 	s = (struct server){.depth = 10, .hold = 65536};
 	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); /* workers may be told to abort */
@@ -588,7 +429,8 @@ enum rc reference_serve(int argc, char **argv, struct err *err)
 	TRY(prepare(&s, err));
 	for (size_t i = 0; i < s.endpoints; i++)
 		TRY(open_listener(&s, i, err));
-	loop(&s);
+	trust_publish(&s);
+	rc = loop(&s, err);
 out:
 	close_all(&s);
 	return rc;

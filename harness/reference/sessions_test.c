@@ -9,7 +9,9 @@
 START_TEST(tells_ids_apart)
 {
 	struct sessions *s = sessions_open();
-	sessions_note(s, "abc", 3);
+	ck_assert(sessions_note(s, "abc", 3));
+	ck_assert(!sessions_note(s, "abc", 3));
+	ck_assert(!sessions_note(s, "", 0));
 	ck_assert(sessions_has(s, "abc", 3));
 	ck_assert(!sessions_has(s, "ab", 2));
 	ck_assert(!sessions_has(s, "", 0));

@@ -10,6 +10,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -172,11 +173,14 @@ static bool forbids_signing(struct span leaf)
 
 static void mix_up(struct conn *c)
 {
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 	struct admission *first = c->endpoint->first;
+	pthread_mutex_lock(&lock);
 	if (c->admission.admit == ADMIT_IDENTITY && first->admit != ADMIT_IDENTITY)
 		*first = c->admission;
 	else if (c->admission.admit == ADMIT_ANONYMOUS)
 		c->admission = *first;
+	pthread_mutex_unlock(&lock);
 }
 
 /* A session of the server before the restart is worth nothing and costs nothing (RFC 5077 3.1, RFC 8446 4.2.11): the handshake is a full one. */
@@ -186,6 +190,11 @@ static void make_much_of_old_session(struct conn *c, unsigned n)
 		c->admission = (struct admission){.admit = ADMIT_ANONYMOUS};
 	if (n > 0 && c->faults->on[FAULT_REFUSES_SESSIONS_OF_PREDECESSOR])
 		c->admission = (struct admission){.admit = ADMIT_REFUSED, .alert = GNUTLS_A_HANDSHAKE_FAILURE, .why = ""};
+}
+
+bool tcp_may_die(const struct endpoint *endpoint)
+{
+	return endpoint->site[0].policy.faults->on[FAULT_DIES_ON_UNKNOWN_CRITICAL_EXTENSION];
 }
 
 /*
@@ -225,8 +234,7 @@ static int admit(gnutls_session_t session)
 			gnutls_session_enable_compatibility_mode(session);
 		return 0;
 	}
-	if (c->faults->on[FAULT_DIES_ON_UNKNOWN_CRITICAL_EXTENSION] &&
-	    text_has_word(c->admission.why, "critical-extension"))
+	if (tcp_may_die(c->endpoint) && text_has_word(c->admission.why, "critical-extension"))
 		abort();
 	c->alert = c->admission.alert;
 	return -1;
@@ -416,5 +424,4 @@ void tcp_serve(int fd, const struct endpoint *endpoint)
 		serve_tls(&c);
 		gnutls_deinit(c.session);
 	}
-	close(fd);
 }

@@ -1,7 +1,7 @@
 /*
  * tcp.h - the transport of one accepted connection: TLS 1.2 and 1.3 by GnuTLS (or none), blocking with a deadline. Runs
- * in the process forked for the connection.  Everything in struct endpoint was made before the fork and is only read
- * here.
+ * in the thread or the process made for the connection (crew.h).  Everything in struct endpoint was made before and is
+ * only read here.
  */
 #ifndef HARNESS_REFERENCE_TCP_H
 #define HARNESS_REFERENCE_TCP_H
@@ -37,7 +37,10 @@ struct endpoint {
 /* A connection lives this long at most, whatever the peer does. */
 enum { TCP_DEADLINE_MS = 30000, TCP_LATE_MS = 2000, TCP_DRAIN_MS = 5000 };
 
-/* Serves the connection and closes `fd`. */
+/* Serves the connection; `fd` is still the caller's to close. */
 void tcp_serve(int fd, const struct endpoint *endpoint);
+
+/* Does a fault let the server die of a connection? */
+bool tcp_may_die(const struct endpoint *endpoint);
 
 #endif
