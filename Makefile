@@ -23,7 +23,8 @@ PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell $(PKG_CONFIG) --cflags $(PKGS)))$(PKG
 PKG_LIBS   = $(eval PKG_LIBS := $$(shell $(PKG_CONFIG) --libs $(PKGS)))$(PKG_LIBS)
 CHECK_LIBS = $(eval CHECK_LIBS := $$(shell $(PKG_CONFIG) --libs check))$(CHECK_LIBS)
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -DMTLSPEC_PREFIX='"$(PREFIX)"' $(WARN) $(CFLAGS) $(SAN_$(V)) -I. -MMD -MP $(PKG_CFLAGS)
-LDLIBS     = -pthread $(SAN_$(V)) $(PKG_LIBS)
+# bound once, not anew in every worker
+LDLIBS     = -pthread -Wl,-z,now $(SAN_$(V)) $(PKG_LIBS)
 ifneq ($(filter deps deps-servers,$(MAKECMDGOALS)),)
 .NOTPARALLEL:
 endif

@@ -357,6 +357,14 @@ static void in_child(void *context)
 	journal_close(d->journal);
 }
 
+/* Where nothing answered the probe, no control is waited for. */
+static uint64_t patience_with_controls(const struct drive *d)
+{
+	if (d->target->target->remote)
+		return 0;
+	return d->up.probe && probe_mean_us(d->up.probe) == 0 ? 1 : CONTROL_PATIENCE_US;
+}
+
 /* How fast connections may come: as the command line says, or the target, or as is decent at somebody else's. */
 static void pace_of(struct drive *d)
 {
@@ -498,7 +506,7 @@ static enum rc drive_target(struct drive *d, const char *dir, const struct resum
 		.suite = d->target->suite,
 		.repeat = s->options->repeat,
 		.first_group = resume->first_group,
-		.patience_us = d->target->target->remote ? 0 : CONTROL_PATIENCE_US,
+		.patience_us = patience_with_controls(d),
 		.finished = before ? before->finished : NULL,
 	};
 	d->schedule = schedule_open(&schedule);
