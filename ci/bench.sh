@@ -72,8 +72,8 @@ done
 gate "wall: (T(4N) - T(N)) / 3N, median of $rounds" "$(median < ratios)" 1.25
 
 if command -v valgrind > /dev/null; then
-	ir() { # COMMAND...: instructions of one process
-		valgrind --tool=callgrind --callgrind-out-file=/dev/null "$@" 2>&1 | sed -n 's/.*Collected : \([0-9]*\).*/\1/p' | head -n 1
+	ir() { # COMMAND...: instructions of its processes, those that it forks included
+		valgrind --tool=callgrind --callgrind-out-file=/dev/null "$@" 2>&1 | awk '/Collected : [0-9]/ { sum += $NF } END { print sum }'
 	}
 	h10=$(rm -rf out out.*; ir "$mtlspec" $(case_args) --jobs 0 --repeat 10); h40=$(rm -rf out out.*; ir "$mtlspec" $(case_args) --jobs 0 --repeat 40)
 	f10=$(ir "$floor" 127.0.0.1 "$port" localhost pki/export-pem/client.pem pki/export-pem/client.key ca.pem 10 1)
