@@ -105,7 +105,7 @@ works() { # COMPILER
 		"$1" -x c -fsanitize=fuzzer,address,undefined -o "$tmp/probe" - > /dev/null 2>&1
 }
 
-clang() {
+compiler() {
 	for c in ${CC_FUZZ:-clang-14 clang}; do
 		works "$c" && echo "$c" && return
 	done
@@ -267,7 +267,7 @@ case $mode in
 coverage) coverage; exit ;;
 replay) replay "$build"; exit ;;
 esac
-cc=$(clang) || exit
+cc=$(compiler) || exit
 build_with V=fuzz CC="$cc" all fuzzers
 certificates "$build/fuzz/mtlspec"
 [ ${#jail[@]} -gt 0 ] || say "no namespace for it here: a parser that connects somewhere would not be stopped"
