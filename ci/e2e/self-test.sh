@@ -20,6 +20,9 @@ ignores-name-constraints           required[name-excluded]                false-
 ignores-critical-extension         required[critical-extension-unknown]   false-accept
 accepts-no-certificate             required[none]                         false-accept
 accepts-no-certificate             dead-ends/newest-alone[tls=1.2,negotiation=required,http=1.1] false-accept
+forgets-to-ask                     dead-ends/newest-with-certificate[tls=1.2,negotiation=required,http=1.1] false-reject
+forgets-to-ask                     dead-ends/newest-with-certificate[tls=1.2,negotiation=renegotiation,http=1.1] false-accept
+asks-late-without-offer            dead-ends/newest-with-certificate[tls=1.2,negotiation=renegotiation,http=1.1] deviation
 accepts-no-certificate             dead-ends/declines[tls=1.2,negotiation=renegotiation,http=1.1] false-accept
 skips-proof-of-possession          required[proof-by-another-key]         false-accept
 accepts-any-scheme                 required[proof-scheme-unknown]         false-accept
