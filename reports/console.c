@@ -231,6 +231,26 @@ static unsigned importance(enum verdict v)
 	return 0;
 }
 
+static void note_not_run(struct console *s, enum disposition what, const char *reason, const char *clause, uint64_t cells)
+{
+	for (size_t i = 0; i < s->n_not_run; i++) {
+		struct not_run *n = &s->not_run[i];
+		if (n->disposition == what && text_equal(n->reason, reason) && text_equal(n->clause, clause)) {
+			n->n += cells;
+			return;
+		}
+	}
+	if (s->n_not_run < MAX_GROUPS)
+		*VEC_PUSH(s->not_run, s->n_not_run, s->cap_not_run) =
+		    (struct not_run){what, arena_strdup(&s->arena, reason), arena_strdup(&s->arena, clause), cells};
+}
+
+static enum rc cells(struct reporter *r, const struct report_cells *c, struct err *err)
+{
+	note_not_run(r->state, c->disposition, c->reason, c->clause, c->n);
+	return check(r->state, err);
+}
+
 static enum rc one_case(struct reporter *r, const struct report_case *c, struct err *err)
 {
 	struct console *s = r->state;
@@ -242,6 +262,8 @@ static enum rc one_case(struct reporter *r, const struct report_case *c, struct 
 	}
 	if (c->verdict == VERDICT_PASS)
 		return RC_OK;
+	if (c->verdict == VERDICT_UNSUPPORTED)
+		note_not_run(s, DISPOSITION_UNSUPPORTED, c->judgement->reason, NULL, 1);
 	struct tally *tally = find_tally(s, c);
 	if (tally)
 		tally->n++;
@@ -258,23 +280,6 @@ static enum rc one_case(struct reporter *r, const struct report_case *c, struct 
 	memcpy(text, s->text.data, s->text.len);
 	*story = (struct story){c->verdict, rank, s->seq++, text};
 	s->told[c->verdict]++;
-	return check(s, err);
-}
-
-static enum rc cells(struct reporter *r, const struct report_cells *c, struct err *err)
-{
-	struct console *s = r->state;
-	for (size_t i = 0; i < s->n_not_run; i++) {
-		struct not_run *n = &s->not_run[i];
-		if (n->disposition == c->disposition && text_equal(n->reason, c->reason) &&
-		    text_equal(n->clause, c->clause)) {
-			n->n += c->n;
-			return check(s, err);
-		}
-	}
-	if (s->n_not_run < MAX_GROUPS)
-		*VEC_PUSH(s->not_run, s->n_not_run, s->cap_not_run) = (struct not_run){
-		    c->disposition, arena_strdup(&s->arena, c->reason), arena_strdup(&s->arena, c->clause), c->n};
 	return check(s, err);
 }
 

@@ -148,6 +148,31 @@ START_TEST(closed_stream)
 }
 END_TEST
 
+/* What its verb answered is told beside what the plan knew, so that the rows make up the sum. */
+START_TEST(unsupported_verb)
+{
+	struct reporter r;
+	struct console_spec spec = {.file = fopen(path, "w")};
+	struct report_meta meta = {.tool_version = "0.1", .out = "mtlspec-out"};
+	struct report_totals totals = {.cells = 2, .not_run = {[DISPOSITION_UNSUPPORTED] = 2}, .exit_code = 4};
+	ck_assert_int_eq(console_open(&r, &spec, &err), RC_OK);
+	ck_assert_int_eq(r.ops->begin(&r, &meta, &err), RC_OK);
+	for (int i = 0; i < 2; i++) {
+		struct report_case c = *fixture_case(VERDICT_UNSUPPORTED);
+		struct judgement j = *c.judgement;
+		j.reason = "not in this build: start";
+		c.judgement = &j;
+		ck_assert_int_eq(r.ops->one_case(&r, &c, &err), RC_OK);
+	}
+	ck_assert_int_eq(r.ops->end(&r, &totals, &err), RC_OK);
+	r.ops->close(&r);
+	ck_assert_int_eq(fclose(spec.file), 0);
+	char *text = fixture_slurp(path);
+	ck_assert_uint_eq(count(text, "\n  2 unsupported: not in this build: start\n"), 1);
+	free(text);
+}
+END_TEST
+
 Suite *test_suite(void)
 {
 	Suite *s = suite_create("console");
@@ -156,6 +181,7 @@ Suite *test_suite(void)
 	tcase_add_loop_test(t, prints, 0, sizeof rows / sizeof *rows);
 	tcase_add_test(t, limits);
 	tcase_add_test(t, no_identity_echo);
+	tcase_add_test(t, unsupported_verb);
 	tcase_add_test(t, closed_stream);
 	suite_add_tcase(s, t);
 	return s;
