@@ -1,6 +1,8 @@
 /* A running target reads its configuration again: told by signal or command, and waited for until it has. */
 #include "harness/target/running.h"
 
+#include "harness/base/clock.h"
+
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -8,7 +10,6 @@
 #include <unistd.h>
 
 #define RELOAD_MS 8000u
-#define LOOK_MS	  5
 #define WINDOW	  16384
 #define PHRASE	  256 /* what is looked at again, should a phrase lie across two windows */
 
@@ -74,16 +75,16 @@ static bool has_done(const struct member *m, const struct before *before)
 
 static enum rc wait_done(struct member *m, const struct before *before, struct err *err)
 {
-	unsigned looks = 0; /* not the time: a machine that stood still has not waited */
+	uint64_t until = clock_us() + RELOAD_MS * 1000ull;
 	const char *done = m->process->reload.done, *when = before ? "was told to reload" : "was started";
 	while (!has_done(m, before)) {
 		if (!proc_alive(&m->proc))
 			return err_set(err, RC_FAULT, "process %s ended when it %s", m->process->id, when);
-		if (looks++ == RELOAD_MS / LOOK_MS)
+		if (clock_us() >= until)
 			return err_set(err, RC_FAULT, "process %s %s and %s%s after %u ms", m->process->id, when,
 				       done ? "has not said, or has the same workers: " : "has the same workers",
 				       done ? done : "", RELOAD_MS);
-		poll(NULL, 0, LOOK_MS);
+		poll(NULL, 0, 5); /* the next look */
 	}
 	return RC_OK;
 }
