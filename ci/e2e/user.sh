@@ -7,9 +7,9 @@ did=()
 # As an ordinary user: root becomes nobody, everybody else is one already.
 user() {
 	if [ "$(id -u)" = 0 ]; then
-		setpriv --reuid=nobody --regid=nogroup --clear-groups -- env -u HOME -u XDG_RUNTIME_DIR -u MAKEFLAGS -u MAKELEVEL "$@"
+		setpriv --reuid=nobody --regid=nogroup --clear-groups -- env -u HOME -u XDG_RUNTIME_DIR -u MAKEFLAGS -u MAKELEVEL -u V "$@"
 	else
-		env -u HOME -u XDG_RUNTIME_DIR -u MAKEFLAGS -u MAKELEVEL "$@"
+		env -u HOME -u XDG_RUNTIME_DIR -u MAKEFLAGS -u MAKELEVEL -u V "$@"
 	fi
 }
 one_case=(--select 'condition=leaf-expired,negotiation=required')

@@ -47,10 +47,9 @@ static void child(const struct proc_spec *spec, const char *program, pid_t paren
 	sigset_t none;
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL);
-	signal(SIGINT, SIG_DFL);
-	signal(SIGTERM, SIG_DFL);
-	signal(SIGCHLD, SIG_DFL);
+	/* what we ignore, or nohup(1) had ignored for us, a server would too: SIGHUP is how it is told to reload */
+	for (int number = 1; number < NSIG; number++)
+		signal(number, SIG_DFL);
 	setpgid(0, 0);
 	prctl(PR_SET_PDEATHSIG, spec->death_signal ? spec->death_signal : SIGKILL);
 	if (getppid() != parent)

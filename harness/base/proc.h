@@ -26,7 +26,10 @@ struct proc_spec {
 	const struct guard *guard; /* told of the group, so that a wrapper's child goes too when we are killed; may be NULL */
 };
 
-/* RC_ABSENT when the program is not there (its name in `err`).  The child dies with us (PR_SET_PDEATHSIG). */
+/*
+ * RC_ABSENT when the program is not there (its name in `err`).  The child dies with us (PR_SET_PDEATHSIG), and ignores no
+ * signal, whatever we do.
+ */
 enum rc proc_start(struct proc *p, const struct proc_spec *spec, struct err *err) MUST_USE;
 /* True while it runs; collects its status when it has ended.  Never blocks. */
 bool proc_alive(struct proc *p);
