@@ -2,6 +2,7 @@
 # Tests ci/deps.sh without a network or a package: apt-get, apt-cache, dpkg-query, id and sudo are stand-ins that write down
 # what they were asked.
 set -eu
+unset LOCAL OUT 2> /dev/null || : # of the make that runs the checks
 here=$(cd "$(dirname "$0")/.." && pwd)
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT

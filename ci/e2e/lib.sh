@@ -8,6 +8,7 @@ finish() {
 	for pid in "${pids[@]:-}"; do
 		[ -n "$pid" ] && kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null
 	done
+	chmod -R u+w "$dir" 2> /dev/null
 	rm -rf "$dir"
 }
 trap finish EXIT

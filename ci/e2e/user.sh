@@ -7,9 +7,9 @@ did=()
 # As an ordinary user: root becomes nobody, everybody else is one already.
 user() {
 	if [ "$(id -u)" = 0 ]; then
-		setpriv --reuid=nobody --regid=nogroup --clear-groups -- env -u HOME -u XDG_RUNTIME_DIR -u MAKEFLAGS -u MAKELEVEL -u V "$@"
+		setpriv --reuid=nobody --regid=nogroup --clear-groups -- env -u HOME -u XDG_RUNTIME_DIR -u MAKEFLAGS -u MAKELEVEL -u V -u OUT "$@"
 	else
-		env -u HOME -u XDG_RUNTIME_DIR -u MAKEFLAGS -u MAKELEVEL -u V "$@"
+		env -u HOME -u XDG_RUNTIME_DIR -u MAKEFLAGS -u MAKELEVEL -u V -u OUT "$@"
 	fi
 }
 one_case=(--select 'condition=leaf-expired,negotiation=required')

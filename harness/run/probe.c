@@ -16,7 +16,7 @@
 #define STEP_LOCAL_MS 2000u
 #define BUDGET_US     20000000u
 #define PATIENCE      4u /* a case waits that many times longer: it waits for verdicts, the probe for notes */
-#define PATIENCE_LOCAL 16u
+#define PATIENCE_LOCAL 32u
 /* Serial numbers of cases begin at 0. */
 #define FIRST_SERIAL ((uint64_t)1 << 60)
 
