@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,8 +93,18 @@ out:
 	return rc;
 }
 
-static void worker_main(struct pool *p, int fd, struct event *latest)
+/* What a worker is told before its thread begins. */
+struct start {
+	struct pool *p;
+	int fd;
+	struct event *latest;
+};
+
+static void *worker_main(void *context)
 {
+	const struct start *start = context;
+	struct pool *p = start->p;
+	int fd = start->fd;
 	struct err err = {{0}};
 	struct exec *x = NULL;
 	struct exec_spec spec = p->exec;
@@ -102,7 +113,7 @@ static void worker_main(struct pool *p, int fd, struct event *latest)
 	worker_fd = fd;
 	spec.waiting = worker_waits;
 	spec.world = worker_asks;
-	spec.latest = latest;
+	spec.latest = start->latest;
 	buf_init(&out, RECORD_MAX);
 	if (exec_open(&x, &spec, &err) != RC_OK) {
 		log_error("%s", err.text);
@@ -142,7 +153,15 @@ static void child_begins(struct pool *p, int fd, pid_t parent, struct event *lat
 			close(p->workers[i]->fd);
 	if (p->child)
 		p->child(p->context);
-	worker_main(p, fd, latest);
+	/*
+	 * In a thread: its memory comes from an arena of its own, not from free pieces all over the pages that it shares with
+	 * the parent, each of which would be copied at the first touch.
+	 */
+	struct start start = {p, fd, latest};
+	pthread_t thread;
+	if (pthread_create(&thread, NULL, worker_main, &start) == 0)
+		pthread_join(thread, NULL);
+	worker_main(&start);
 }
 
 /* ---- the parent's side ---- */
