@@ -257,6 +257,25 @@ out:
 	return rc;
 }
 
+static void worker_free(struct worker *w)
+{
+	worker_reap(w);
+	munmap(w->latest, sizeof *w->latest);
+	buf_fini(&w->in);
+	free(w);
+}
+
+void pool_retire(struct pool *p)
+{
+	for (size_t i = p->n; p->n > p->limits.active && i-- > 0;) {
+		if (p->workers[i]->busy)
+			continue;
+		worker_free(p->workers[i]);
+		p->workers[i] = p->workers[--p->n];
+		return;
+	}
+}
+
 void pool_close(struct pool **out)
 {
 	struct pool *p = *out;
@@ -264,12 +283,8 @@ void pool_close(struct pool **out)
 		return;
 	for (size_t i = 0; i < p->n; i++)
 		worker_kill(p->workers[i]); /* all of them die while the first is waited for */
-	for (size_t i = 0; i < p->n; i++) {
-		worker_reap(p->workers[i]);
-		munmap(p->workers[i]->latest, sizeof *p->workers[i]->latest);
-		buf_fini(&p->workers[i]->in);
-		free(p->workers[i]);
-	}
+	for (size_t i = 0; i < p->n; i++)
+		worker_free(p->workers[i]);
 	free(p->workers);
 	free(p->polls);
 	exec_close(&p->inline_exec);

@@ -22,6 +22,8 @@ typedef void pool_child(void *context);
 enum rc pool_open(struct pool **p, const struct exec_spec *exec, const struct pool_limits *limits, pool_child *child,
 		  void *context, struct err *err) MUST_USE;
 bool pool_has_room(const struct pool *p);
+/* There is nothing to submit now: one idle worker ends, if more are there than are active at once (silent cases had them made). */
+void pool_retire(struct pool *p);
 unsigned pool_busy(const struct pool *p);
 enum rc pool_submit(struct pool *p, const struct task *task, struct err *err) MUST_USE;
 

@@ -296,8 +296,10 @@ static enum rc submit_some(struct drive *d, bool *done)
 		enum schedule_answer answer = schedule_next(d->schedule, d->n_under_way == 0, clock_us(), &task);
 		if (answer == SCHEDULE_DONE && d->n_under_way == 0)
 			*done = true;
-		if (answer != SCHEDULE_TASK)
+		if (answer != SCHEDULE_TASK) {
+			pool_retire(d->pool);
 			break;
+		}
 		if (!d->stats->first_submit_us)
 			d->stats->first_submit_us = clock_us();
 		d->under_way[d->n_under_way++] = (struct under_way){.task = task};
